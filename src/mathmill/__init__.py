@@ -1,0 +1,1 @@
+"""mathmill: from raw web pages to a mathematics model tuned with reinforcement learning."""

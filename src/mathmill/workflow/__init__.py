@@ -1,0 +1,1 @@
+"""What every stage shares: composition, stage entries, the shard engine, fingerprints, tracking."""
