@@ -1,0 +1,1 @@
+"""Stage `evaluate`: which benchmarks, how many samples, how they are decoded."""

@@ -1,0 +1,1 @@
+"""Stage `microworld`: the embedded default: sizes and shares of the small synthetic web."""

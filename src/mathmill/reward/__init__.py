@@ -1,0 +1,1 @@
+"""Stage `reward`: the answer verifier (paper 4, 5.2)."""

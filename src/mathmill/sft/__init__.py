@@ -1,0 +1,1 @@
+"""Stage `sft`: instruction tuning (paper 3)."""

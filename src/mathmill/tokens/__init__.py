@@ -1,0 +1,1 @@
+"""Stage `tokens`: tokenizer and token shards."""

@@ -1,0 +1,48 @@
+"""Configuration of section `runtime`: what changes no result (threads, devices, stores), so no DVC stage lists it."""
+
+from dataclasses import dataclass
+
+from mathmill.workflow.option import option
+
+
+@dataclass
+class EngineConfig:
+    """Where the shard engine runs its shards."""
+
+    backend: str = option("pool", "serial: in this process; pool: worker processes", choices=["serial", "pool"])
+    page_timeout: float = option(20.0, "seconds that one page may take before it is set aside", gt=0)
+    retries: int = option(1, "how often a failed shard is run again", ge=0)
+
+
+@dataclass
+class TrainerConfig:
+    """How Lightning spreads a training phase over devices."""
+
+    strategy: str = option("auto", "Lightning strategy: auto, ddp, deepspeed_stage_1 ... deepspeed_stage_3_offload")
+    accelerator: str = option("cpu", "Lightning accelerator", choices=["auto", "cpu", "gpu", "cuda", "mps"])
+    devices: int = option(1, "processes on one node", ge=1)
+    num_nodes: int = option(1, "nodes", ge=1)
+    precision_matmul: str = option(
+        "medium",
+        "torch.set_float32_matmul_precision; medium doubles float32 products on many CPUs",
+        choices=["medium", "high", "highest"],
+    )
+
+
+@dataclass
+class RuntimeConfig:
+    """Everything about a run that may differ between machines without changing its results (up to rounding)."""
+
+    threads: int | None = option(1, "threads of one process (OMP, MKL, torch); null: as many as the library takes", ge=1)
+    workers: int | None = option(None, "worker processes of the shard engine; null: one a core", ge=1)
+    progress: bool = option(True, "progress bars on stderr")
+    log_every: int = option(10, "steps between two logged points of a training curve", ge=1)
+    micro_batch: int | None = option(
+        None, "sequences or rollouts in one forward pass; null: the stage's own choice; results equal up to rounding", ge=1
+    )
+    checkpoint_every_seconds: float = option(60.0, "seconds between two checkpoints of a long loop", ge=0)
+    tracking_uri: str | None = option(None, "MLflow store; null: sqlite file mlflow.db at the project root")
+    scratch: str | None = option(None, "folder of unfinished work; null: .work at the project root")
+    lock_timeout: float = option(60.0, "seconds to wait for another process that works on the same stage", ge=0)
+    engine: EngineConfig = option(EngineConfig, "the shard engine")
+    trainer: TrainerConfig = option(TrainerConfig, "devices of a training phase")
