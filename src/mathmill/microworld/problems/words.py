@@ -1,0 +1,122 @@
+"""Word problems: shopping, journeys, percentages, sharing by ratio."""
+
+import random
+
+from mathmill.microworld.problems.base import Draft, Show
+from mathmill.microworld.problems.names import PEOPLE, THINGS, VEHICLES, pick, pick_two
+
+
+def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
+    """What a purchase costs; from difficulty 2 on two kinds of things, from 4 on the change."""
+    who, (first, second) = pick(rng, PEOPLE), pick_two(rng, THINGS)
+    count, price = rng.randint(3, 9), rng.randint(11, (29, 29, 89, 89)[difficulty - 1])
+    cost = count * price
+    en = f"{who[0]} buys ${count}$ {first[0]} at ${price}$ coins each"
+    zh = f"{who[1]}买了${count}${first[1]}，每份${price}$元"
+    steps_en = [f"The {first[0]} cost ${show.multiply(price, count)}$."]
+    steps_zh = [f"第一种花费${show.multiply(price, count)}$。"]
+    total, program = cost, f"total = {count} * {price}"
+    if difficulty >= 2:
+        count2, price2 = rng.randint(2, 9), rng.randint(3, (9, 12, 49, 89)[difficulty - 1])
+        en += f" and ${count2}$ {second[0]} at ${price2}$ coins each"
+        zh += f"，又买了${count2}${second[1]}，每份${price2}$元"
+        total += count2 * price2
+        program += f" + {count2} * {price2}"
+        steps_en += [
+            f"The {second[0]} cost ${show.multiply(price2, count2)}$.",
+            f"Together ${show.add(cost, count2 * price2)}$.",
+        ]
+        steps_zh += [f"第二种花费${show.multiply(price2, count2)}$。", f"一共${show.add(cost, count2 * price2)}$。"]
+    if difficulty < 4:
+        question = {"en": f"{en}. How many coins is that?", "zh": f"{zh}。一共多少元？"}
+        return Draft(question, {"en": steps_en, "zh": steps_zh}, str(total), f"{program}\nprint(total)")
+    paid = (total // 100 + rng.randint(1, 3)) * 100
+    question = {
+        "en": f"{en}, and pays with ${paid}$ coins. How many coins come back?",
+        "zh": f"{zh}，付了${paid}$元。应找回多少元？",
+    }
+    steps_en.append(f"The change is ${show.subtract(paid, total)}$.")
+    steps_zh.append(f"找回${show.subtract(paid, total)}$。")
+    return Draft(question, {"en": steps_en, "zh": steps_zh}, str(paid - total), f"{program}\nprint({paid} - total)")
+
+
+def journey(rng: random.Random, difficulty: int, show: Show) -> Draft:
+    """How far a vehicle goes; from difficulty 3 on in two legs; difficulty 2 asks for the time."""
+    vehicle = pick(rng, VEHICLES)
+    speed, hours = rng.randint(21, (49, 89, 69, 99)[difficulty - 1]), rng.randint(2, 9)
+    distance = speed * hours
+    if difficulty == 2:
+        question = {
+            "en": f"A {vehicle[0]} goes ${distance}$ km at ${speed}$ km per hour. How many hours does it take?",
+            "zh": f"一辆{vehicle[1]}以每小时${speed}$千米行驶${distance}$千米，需要几小时？",
+        }
+        chain = show.divide(distance, speed)
+        steps = {"en": [f"Time is distance over speed: ${chain}$."], "zh": [f"时间等于路程除以速度：${chain}$。"]}
+        return Draft(question, steps, str(hours), f"print({distance} // {speed})")
+    en = f"A {vehicle[0]} goes ${speed}$ km per hour for ${hours}$ hours"
+    zh = f"一辆{vehicle[1]}每小时行${speed}$千米，行了${hours}$小时"
+    steps_en, steps_zh = [f"The way is ${show.multiply(speed, hours)}$."], [f"路程是${show.multiply(speed, hours)}$。"]
+    total, program = distance, f"way = {speed} * {hours}"
+    if difficulty >= 3:
+        speed2, hours2 = rng.randint(21, 69), rng.randint(2, 6 if difficulty == 3 else 9)
+        en += f", then ${speed2}$ km per hour for ${hours2}$ hours"
+        zh += f"，再以每小时${speed2}$千米行${hours2}$小时"
+        total += speed2 * hours2
+        program += f" + {speed2} * {hours2}"
+        steps_en += [f"Then ${show.multiply(speed2, hours2)}$.", f"In all ${show.add(distance, speed2 * hours2)}$."]
+        steps_zh += [f"然后${show.multiply(speed2, hours2)}$。", f"合计${show.add(distance, speed2 * hours2)}$。"]
+    question = {"en": f"{en}. How many km does it go?", "zh": f"{zh}。共行多少千米？"}
+    return Draft(question, {"en": steps_en, "zh": steps_zh}, str(total), f"{program}\nprint(way)")
+
+
+def percent(rng: random.Random, difficulty: int, show: Show) -> Draft:
+    """A percentage of a number; from difficulty 3 on the price after a rise or a discount."""
+    rate = rng.choice(((10, 20, 50), (10, 20, 30, 40, 60), (10, 20, 30, 40), (15, 25, 35, 45, 65))[difficulty - 1])
+    base = rng.randint(2, 49) * 10 if difficulty < 4 else rng.randint(1, 29) * 20
+    part = base * rate // 100
+    unit = base // 10
+    if show.worked and rate % 10 == 0:
+        chain = f"{base} \\div 10 = {unit}"
+        chain_two = show.multiply(unit, rate // 10)
+        steps_en = [f"Ten percent is ${chain}$, and ${chain_two}$."]
+        steps_zh = [f"百分之十是${chain}$，${chain_two}$。"]
+    elif show.worked:
+        steps_en = [f"First ${show.multiply(base, rate)}$, and ${base * rate} \\div 100 = {part}$."]
+        steps_zh = [f"先算${show.multiply(base, rate)}$，${base * rate} \\div 100 = {part}$。"]
+    else:
+        steps_en, steps_zh = [f"${rate}$ percent is ${part}$."], [f"百分之${rate}$是${part}$。"]
+    if difficulty < 3:
+        question = {"en": f"What is ${rate}$ percent of ${base}$?", "zh": f"${base}$的百分之${rate}$是多少？"}
+        return Draft(question, {"en": steps_en, "zh": steps_zh}, str(part), f"print({base} * {rate} // 100)")
+    thing, rises = pick(rng, THINGS), rng.random() < 0.5
+    price = base + part if rises else base - part
+    chain = show.add(base, part) if rises else show.subtract(base, part)
+    question = {
+        "en": f"A box of {thing[0]} costs ${base}$ coins and gets ${rate}$ percent {'dearer' if rises else 'cheaper'}. "
+        "What is the new price?",
+        "zh": f"一箱{thing[1][1:]}原价${base}$元，{'涨价' if rises else '降价'}百分之${rate}$，现价多少元？",
+    }
+    steps_en.append(f"The new price is ${chain}$.")
+    steps_zh.append(f"现价是${chain}$。")
+    program = f"print({base} {'+' if rises else '-'} {base} * {rate} // 100)"
+    return Draft(question, {"en": steps_en, "zh": steps_zh}, str(price), program)
+
+
+def ratio(rng: random.Random, difficulty: int, show: Show) -> Draft:
+    """Share a number of things between two people by a ratio."""
+    (one, two), thing = pick_two(rng, PEOPLE), pick(rng, THINGS)
+    top = (4, 5, 7, 9)[difficulty - 1]
+    left, right = rng.randint(1, top), rng.randint(1, top)
+    part = rng.randint(3, (12, 19, 29, 49)[difficulty - 1])
+    total, share = (left + right) * part, left * part
+    question = {
+        "en": f"{one[0]} and {two[0]} share ${total}$ {thing[0]} in the ratio ${left}:{right}$. "
+        f"How many does {one[0]} get?",
+        "zh": f"{one[1]}和{two[1]}按${left}:{right}$分${total}${thing[1]}，{one[1]}得多少？",
+    }
+    parts, each, mine = show.add(left, right), show.divide(total, left + right), show.multiply(part, left)
+    steps = {
+        "en": [f"There are ${parts}$ parts.", f"One part is ${each}$.", f"The share is ${mine}$."],
+        "zh": [f"共${parts}$份。", f"每份${each}$。", f"所得${mine}$。"],
+    }
+    return Draft(question, steps, str(share), f"print({total} // ({left} + {right}) * {left})")
