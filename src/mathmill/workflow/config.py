@@ -7,11 +7,20 @@ from mathmill.workflow.option import option
 
 @dataclass
 class EngineConfig:
-    """Where the shard engine runs its shards."""
+    """Where the shard engine runs its shards, and how much trouble it bears."""
 
     backend: str = option("pool", "serial: in this process; pool: worker processes", choices=["serial", "pool"])
-    page_timeout: float = option(20.0, "seconds that one page may take before it is set aside", gt=0)
+    workers: int | None = option(None, "worker processes of the pool; null: one a core", ge=1)
+    progress: bool = option(True, "a progress bar for each task")
+    page_timeout: float = option(20.0, "seconds that one page may take before it is set aside (reason timeout)", gt=0)
+    hang_timeout: float = option(
+        30.0, "more seconds before a worker that does not even answer is killed (its page: reason hang)", gt=0
+    )
     retries: int = option(1, "how often a failed shard is run again", ge=0)
+    crashes: int = option(5, "deaths of a worker process that one shard may cause before it is failed", ge=1)
+    bad_pages: float = option(
+        0.5, "a shard with a larger share of failed pages fails: code or input must be wrong", gt=0, le=1
+    )
 
 
 @dataclass
@@ -33,12 +42,14 @@ class TrainerConfig:
 class RuntimeConfig:
     """Everything about a run that may differ between machines without changing its results (up to rounding)."""
 
-    threads: int | None = option(1, "threads of one process (OMP, MKL, torch); null: as many as the library takes", ge=1)
+    threads: int | None = option(1, "threads of one process (OMP, MKL, torch); null: the library's own choice", ge=1)
     workers: int | None = option(None, "worker processes of the shard engine; null: one a core", ge=1)
     progress: bool = option(True, "progress bars on stderr")
     log_every: int = option(10, "steps between two logged points of a training curve", ge=1)
     micro_batch: int | None = option(
-        None, "sequences or rollouts in one forward pass; null: the stage's own choice; results equal up to rounding", ge=1
+        None,
+        "sequences or rollouts in one forward pass (results equal up to rounding); null: the stage's choice",
+        ge=1,
     )
     checkpoint_every_seconds: float = option(60.0, "seconds between two checkpoints of a long loop", ge=0)
     tracking_uri: str | None = option(None, "MLflow store; null: sqlite file mlflow.db at the project root")

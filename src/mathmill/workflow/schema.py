@@ -39,12 +39,13 @@ class Params:
     evaluate: EvaluateConfig = field(default_factory=EvaluateConfig)
     report: ReportConfig = field(default_factory=ReportConfig)
     runtime: RuntimeConfig = field(default_factory=RuntimeConfig)
-    choices: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)  # stage -> label -> digest of a user's own input, or null
+    choices: dict[str, Any] = field(default_factory=dict)  # configuration group -> option
 
 
 def section_type(name: str) -> type:
     """The dataclass of one section; KeyError where there is no section of that name."""
     for declared in fields(Params):
-        if declared.name == name and isinstance(declared.default_factory, type) and name != "choices":
+        if declared.name == name and isinstance(declared.default_factory, type) and name not in ("inputs", "choices"):
             return declared.default_factory
     raise KeyError(name)

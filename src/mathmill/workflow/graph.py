@@ -1,0 +1,257 @@
+"""The graph, declared once for Python: what every stage reads, writes, is made of and listens to.
+
+dvc.yaml says the same to DVC; tests/workflow/test_graph.py compares the two. Paths are relative to the project root.
+
+A label in `own` may be replaced by the user: the configuration key `<stage>.<label>` then holds another path, or a list
+of paths. DVC's edge stays on the default path (the microworld's), and what stands at the user's path enters the
+graph as a digest under `inputs.<stage>.<label>` of params.yaml, which compose computes and the stage lists.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from functools import cache
+
+# Pre-training runs of the default graph: name -> the folder that it starts from. A folder with a tokenizer alone
+# means from scratch. Two pairs are the paper's ablations: code before maths or not, arXiv in the mixture or not.
+PRETRAIN: dict[str, str] = {
+    "base": "models/tokenizer",
+    "general": "models/tokenizer",
+    "code": "models/tokenizer",
+    "general_math": "models/pretrain/general",
+    "code_math": "models/pretrain/code",
+    "math": "models/tokenizer",
+    "math_arxiv": "models/tokenizer",
+}
+RL: tuple[str, ...] = ("grpo",)
+# Evaluated models: name -> folder.
+EVALUATE: dict[str, str] = {
+    "base": "models/pretrain/base",
+    "general_math": "models/pretrain/general_math",
+    "code_math": "models/pretrain/code_math",
+    "math": "models/pretrain/math",
+    "math_arxiv": "models/pretrain/math_arxiv",
+    "sft": "models/sft",
+    "grpo": "models/rl/grpo",
+}
+# The configuration key that names the item of a stage with several.
+ITEM_KEYS: dict[str, str] = {"pretrain": "run", "rl": "method", "evaluate": "model"}
+STAGES: tuple[str, ...] = (
+    "compose",
+    "microworld",
+    "pages",
+    "corpus",
+    "decontaminate",
+    "tokens",
+    "pretrain",
+    "sft",
+    "rl",
+    "evaluate",
+    "report",
+)
+_WORLD = "data/microworld"
+_TRAINING = ("src/mathmill/training",)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One stage, or one item of a stage. `metrics`: labels of outputs that stand in git, not in DVC's cache."""
+
+    stage: str
+    item: str | None = None
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, str] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    params: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name that DVC gives it: `stage` or `stage@item`."""
+        return self.stage if self.item is None else f"{self.stage}@{self.item}"
+
+
+def node(stage: str, item: str | None = None) -> Node:
+    """The node of a stage (and item). An item outside the default graph is built by the same pattern.
+
+    Raises KeyError where there is no such stage.
+    """
+    builders = {"pretrain": _pretrain, "rl": _rl, "evaluate": _evaluate}
+    if stage in builders:
+        return builders[stage](item or next(iter(default_items(stage))))
+    return _single()[stage]
+
+
+def default_items(stage: str) -> tuple[str, ...]:
+    """The items of a stage in the default graph; empty for a stage that has none."""
+    return {"pretrain": tuple(PRETRAIN), "rl": RL, "evaluate": tuple(EVALUATE)}.get(stage, ())
+
+
+def nodes() -> Iterator[Node]:
+    """Every node of the default graph except compose, in running order."""
+    for stage in STAGES[1:]:
+        for item in default_items(stage) or (None,):
+            yield node(stage, item)
+
+
+def producer(path: str) -> Node | None:
+    """The node of the default graph that writes `path` or a folder above it; None for a user's own path."""
+    for candidate in nodes():
+        for output in candidate.outputs.values():
+            if path == output or path.startswith(output + "/"):
+                return candidate
+    return None
+
+
+def own_inputs() -> dict[str, tuple[str, ...]]:
+    """Stage -> labels of the inputs that a user may replace by the key `<stage>.<label>`."""
+    return {stage: node(stage).own for stage in STAGES[1:] if node(stage).own}
+
+
+def _section(stage: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The keys of params.yaml that a stage listens to: its whole section, or key by key where some do not count."""
+    from mathmill.workflow.schema import section_type
+
+    if not without:
+        return (stage,)
+    return tuple(f"{stage}.{key.name}" for key in fields(section_type(stage)) if key.name not in without)
+
+
+def _pretrain(item: str) -> Node:
+    return Node(
+        "pretrain",
+        item,
+        inputs={"tokens": "data/tokens", "init": PRETRAIN.get(item, "models/tokenizer")},
+        outputs={"model": f"models/pretrain/{item}", "report": f"reports/pretrain/{item}.json"},
+        metrics=("report",),
+        code=("src/mathmill/pretrain", *_TRAINING),
+        params=(*_section("pretrain", ("run", "runs")), f"pretrain.runs.{item}"),
+    )
+
+
+def _rl(item: str) -> Node:
+    return Node(
+        "rl",
+        item,
+        inputs={
+            "checkpoint": "models/sft",
+            "questions": f"{_WORLD}/questions.jsonl",
+            "validation": f"{_WORLD}/benchmarks/validation.jsonl",
+        },
+        outputs={"model": f"models/rl/{item}", "report": f"reports/rl/{item}.json"},
+        metrics=("report",),
+        own=("checkpoint", "questions", "validation"),
+        code=("src/mathmill/rl", "src/mathmill/reward", *_TRAINING),
+        params=(*_section("rl", ("method",)), "inputs.rl"),
+    )
+
+
+def _evaluate(item: str) -> Node:
+    return Node(
+        "evaluate",
+        item,
+        inputs={
+            "checkpoint": EVALUATE.get(item, f"models/pretrain/{item}"),
+            "benchmark": f"{_WORLD}/benchmarks/test.jsonl",
+        },
+        outputs={"report": f"reports/evaluate/{item}.json", "samples": f"data/samples/{item}.parquet"},
+        metrics=("report",),
+        own=("benchmark",),
+        code=("src/mathmill/evaluate", "src/mathmill/reward", *_TRAINING),
+        params=(*_section("evaluate", ("model",)), "inputs.evaluate"),
+    )
+
+
+@cache
+def _single() -> dict[str, Node]:
+    """The stages that have no items."""
+    singles = (
+        Node(
+            "microworld",
+            outputs={
+                "crawl": f"{_WORLD}/crawl",
+                "text": f"{_WORLD}/text",
+                "seed": f"{_WORLD}/seed.parquet",
+                "annotations": f"{_WORLD}/annotations.yaml",
+                "instruct": f"{_WORLD}/instruct.jsonl",
+                "questions": f"{_WORLD}/questions.jsonl",
+                "benchmarks": f"{_WORLD}/benchmarks",
+                "truth": f"{_WORLD}/truth",
+            },
+            code=("src/mathmill/microworld",),
+            params=_section("microworld"),
+        ),
+        Node(
+            "pages",
+            inputs={"crawl": f"{_WORLD}/crawl"},
+            outputs={"pages": "data/pages", "report": "reports/pages.json"},
+            metrics=("report",),
+            own=("crawl",),
+            code=("src/mathmill/pages",),
+            params=(*_section("pages"), "inputs.pages"),
+        ),
+        Node(
+            "corpus",
+            inputs={
+                "pages": "data/pages",
+                "seed": f"{_WORLD}/seed.parquet",
+                "annotations": f"{_WORLD}/annotations.yaml",
+            },
+            outputs={"corpus": "data/corpus", "report": "reports/corpus.json"},
+            metrics=("report",),
+            own=("seed", "annotations"),
+            code=("src/mathmill/corpus",),
+            params=(*_section("corpus"), "inputs.corpus"),
+        ),
+        Node(
+            "decontaminate",
+            inputs={
+                "corpus": "data/corpus/final",
+                "text": f"{_WORLD}/text",
+                "instruct": f"{_WORLD}/instruct.jsonl",
+                "benchmarks": f"{_WORLD}/benchmarks",
+            },
+            outputs={"clean": "data/clean", "report": "reports/decontaminate.json"},
+            metrics=("report",),
+            own=("text", "instruct", "benchmarks"),
+            code=("src/mathmill/decontaminate",),
+            params=(*_section("decontaminate"), "inputs.decontaminate"),
+        ),
+        Node(
+            "tokens",
+            inputs={"clean": "data/clean"},
+            outputs={"tokenizer": "models/tokenizer", "tokens": "data/tokens", "report": "reports/tokens.json"},
+            metrics=("report",),
+            code=("src/mathmill/tokens",),
+            params=_section("tokens"),
+        ),
+        Node(
+            "sft",
+            inputs={"checkpoint": "models/pretrain/base", "instruct": "data/clean/instruct.jsonl"},
+            outputs={"model": "models/sft", "report": "reports/sft.json"},
+            metrics=("report",),
+            own=("checkpoint", "instruct"),
+            code=("src/mathmill/sft", *_TRAINING),
+            params=(*_section("sft"), "inputs.sft"),
+        ),
+        _report(),
+    )
+    return {single.stage: single for single in singles}
+
+
+def _report() -> Node:
+    """The report reads every other stage's report (labels `stage` and `stage/item`), and the ground truth."""
+    inputs = {"rounds": "data/corpus", "removals": "data/clean/removals.parquet", "truth": f"{_WORLD}/truth"}
+    for stage in STAGES:
+        for item in default_items(stage):
+            inputs[f"{stage}/{item}"] = f"reports/{stage}/{item}.json"
+    for stage in ("pages", "corpus", "decontaminate", "tokens", "sft"):
+        inputs[stage] = f"reports/{stage}.json"
+    return Node(
+        "report",
+        inputs=inputs,
+        outputs={"index": "reports/index.html", "summary": "reports/summary.json", "figures": "reports/figures"},
+        metrics=("index", "summary", "figures"),
+        code=("src/mathmill/report",),
+        params=_section("report"),
+    )
