@@ -1,1 +1,1 @@
-"""Stage `reward`: the answer verifier (paper 4, 5.2)."""
+"""Rewards: the answer verifier, one function for training rewards and for evaluation (paper 4.1, 5.2.1)."""
