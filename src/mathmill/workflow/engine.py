@@ -1,0 +1,238 @@
+"""The shard engine: run a function over shards, in any number of processes, so that finished work stays finished.
+
+    def count(shard: Shard, params: CountConfig, out: Path, guard: PageGuard) -> dict[str, Any]:
+        rows = []
+        for url, html in read(shard.inputs[0]):
+            row = guard.call(url, extract, html)      # None: set aside and counted
+            if row is not None:
+                rows.append(row)
+        write_parquet(out, rows, SCHEMA)
+        return {"rows": len(rows)}
+
+    run_shards("pages", count, shards, folder, params=section, engine=stage.runtime.engine)
+
+A shard is done only by its line in `manifest.jsonl`. Its key is a hash of the task, the version, the parameters and the
+bytes of everything that it reads, so a retrained model or a changed parameter makes exactly the right shards stale;
+they, and shards that are no longer asked for, are removed. A killed run goes on where it was.
+"""
+
+import errno
+import logging
+import os
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from mathmill.workflow.config import EngineConfig
+from mathmill.workflow.engine_guard import PageGuard
+from mathmill.workflow.engine_job import Backend, Job, Outcome, ShardFunction, name_of
+from mathmill.workflow.engine_manifest import FINAL, WORK, Manifest, read_manifest, read_quarantine, shard_paths
+from mathmill.workflow.engine_plan import Planned, Shard, plan
+from mathmill.workflow.engine_pool import Pool, Serial
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import remove
+
+__all__ = [
+    "EngineConfig",
+    "PageGuard",
+    "Shard",
+    "ShardResult",
+    "read_manifest",
+    "read_quarantine",
+    "run_shards",
+    "shard_paths",
+]
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """A finished shard: its output, the statistics of its function, and the pages set aside by reason.
+
+    `skipped`: it was finished before this call. `seconds`: of this call's work, so zero where it was skipped.
+    """
+
+    shard: Shard
+    key: str
+    path: Path
+    stats: dict[str, Any]
+    quarantined: dict[str, int]
+    skipped: bool
+    seconds: float
+
+
+@dataclass
+class _Work:
+    """What is left of one planned shard: tries used, deaths caused, urls to leave out."""
+
+    planned: Planned
+    failures: int = 0
+    crashes: int = 0
+    skip: dict[str, str] = field(default_factory=dict)
+
+
+def run_shards(
+    task: str,
+    function: ShardFunction,
+    shards: Sequence[Shard],
+    out_dir: Path,
+    *,
+    params: Any,
+    engine: EngineConfig,
+    uses: Sequence[Path] = (),
+    version: str = "1",
+    suffix: str = ".parquet",
+) -> list[ShardResult]:
+    """Run `function(shard, params, out, guard)` for each shard; the results come in the order of `shards`.
+
+    function: stands at the top of a module; writes one file or folder at `out` and returns statistics (JSON types).
+    out_dir: holds `<shard.key><suffix>` for each shard, `manifest.jsonl` and `quarantine/`; the engine owns it.
+    params: a dataclass or dict of all that changes the output. uses: models and lists that all shards read.
+    version: raise it when the function's code changes its output.
+
+    Raises UserError at the end with every shard that failed (the others are finished and stay so), or at once where the
+    disk is full.
+    """
+    planned = plan(task, shards, params, uses, version, suffix)
+    manifest = Manifest(out_dir)
+    try:
+        manifest.keep({item.shard.key: item.key for item in planned})
+        seconds: dict[str, float] = {}
+        todo = [item for item in planned if item.shard.key not in manifest.lines]
+        if todo or not (out_dir / FINAL).exists() or len(planned) != len(read_manifest(out_dir)):
+            manifest.begin()
+            seconds = _run(task, function, todo, manifest, params, engine, done=len(planned) - len(todo))
+            manifest.finish()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        message = f"{out_dir}: the disk is full ({error.strerror}); make room and run again: finished shards stay"
+        raise UserError(message) from None
+    lines = manifest.lines
+    return [
+        ShardResult(
+            item.shard,
+            item.key,
+            out_dir / item.output,
+            lines[item.shard.key]["stats"],
+            lines[item.shard.key]["quarantined"],
+            skipped=item.shard.key not in seconds,
+            seconds=seconds.get(item.shard.key, 0.0),
+        )
+        for item in planned
+    ]
+
+
+def _run(
+    task: str,
+    function: ShardFunction,
+    todo: list[Planned],
+    manifest: Manifest,
+    params: Any,
+    engine: EngineConfig,
+    done: int,
+) -> dict[str, float]:
+    """Run what is left to do; returns the seconds of each shard, or raises with all failures."""
+    work_dir = manifest.out_dir / WORK
+    remove(work_dir)  # what a killed run has left
+    work_dir.mkdir()
+    queue = deque(_Work(item) for item in todo)
+    running: dict[str, _Work] = {}
+    failed: dict[str, str] = {}
+    seconds: dict[str, float] = {}
+    pages = 0
+    backend = _backend(engine, function, len(todo))
+    bar = tqdm(total=done + len(todo), initial=done, desc=task, unit="shard", disable=not engine.progress)
+    try:
+        while queue or running:
+            while queue and len(running) < backend.capacity:
+                work = queue.popleft()
+                running[work.planned.shard.key] = work
+                backend.start(_job(function, work, work_dir, params, engine))
+            outcome = backend.next(1.0)
+            if outcome is not None:
+                work = running.pop(outcome.job.shard.key)
+                pages += outcome.pages
+                if outcome.ok:
+                    _commit(manifest, work, outcome)
+                    seconds[work.planned.shard.key] = outcome.seconds
+                    bar.update()
+                elif not _again(work, outcome, engine, queue):
+                    failed[work.planned.shard.key] = outcome.cause
+                    bar.update()
+            _show_pages(bar, pages + backend.pages())
+    finally:
+        backend.close()
+        bar.close()
+    if failed:
+        raise UserError(_report(task, failed, len(todo)))
+    return seconds
+
+
+def _backend(engine: EngineConfig, function: ShardFunction, count: int) -> Backend:
+    if engine.backend == "serial":
+        return Serial()
+    if engine.backend == "pool":
+        name_of(function)
+        return Pool(max(1, min(engine.workers or len(os.sched_getaffinity(0)), count)), engine.hang_timeout)
+    raise UserError(f"runtime.engine.backend={engine.backend}: there are serial and pool")
+
+
+def _job(function: ShardFunction, work: _Work, work_dir: Path, params: Any, engine: EngineConfig) -> Job:
+    out = work_dir / work.planned.output
+    remove(out)
+    trail = work_dir / f"{work.planned.shard.key}.trail"
+    return Job(function, work.planned.shard, params, out, trail, engine.page_timeout, engine.bad_pages, work.skip)
+
+
+def _commit(manifest: Manifest, work: _Work, outcome: Outcome) -> None:
+    planned = work.planned
+    line = {
+        "shard": planned.shard.key,
+        "key": planned.key,
+        "output": planned.output,
+        "bytes": outcome.bytes,
+        "stats": outcome.stats,
+        "quarantined": outcome.quarantined,
+    }
+    manifest.commit(line, outcome.job.out, outcome.records)
+
+
+def _again(work: _Work, outcome: Outcome, engine: EngineConfig, queue: deque[_Work]) -> bool:
+    """Put the shard back in the queue if another try makes sense; a crash leaves its page out, and is counted apart."""
+    if outcome.full:
+        raise OSError(errno.ENOSPC, outcome.cause)
+    log.warning("shard %s: %s\n%s", work.planned.shard.key, outcome.cause, outcome.trace)
+    if outcome.final:
+        return False
+    if outcome.crashed:
+        work.crashes += 1
+        if outcome.url:
+            work.skip[outcome.url] = outcome.reason
+        if work.crashes >= engine.crashes:
+            outcome.cause += f"; {work.crashes} deaths are the limit (runtime.engine.crashes)"
+            return False
+    else:
+        work.failures += 1
+        if work.failures > engine.retries:
+            return False
+    queue.append(work)
+    return True
+
+
+def _show_pages(bar: Any, pages: int) -> None:
+    if pages and not bar.disable:
+        elapsed = bar.format_dict["elapsed"] or 1.0
+        bar.set_postfix_str(f"{pages} pages, {pages / elapsed:.0f}/s", refresh=True)
+
+
+def _report(task: str, failed: dict[str, str], count: int) -> str:
+    lines = [f"  {shard}: {failed[shard]}" for shard in sorted(failed)]
+    more = [f"  ... and {len(lines) - 20} more"] if len(lines) > 20 else []
+    head = f"{task}: {len(failed)} of {count} shards failed; the others are finished and will not run again"
+    return "\n".join([head, *lines[:20], *more])
