@@ -1,4 +1,4 @@
-"""Shard functions for the tests of the engine: they stand in a module of their own, where worker processes find them."""
+"""Shard functions for the tests of the engine, in a module of their own where worker processes find them."""
 
 import ctypes
 import errno

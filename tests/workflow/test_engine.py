@@ -21,7 +21,7 @@ from mathmill.workflow.engine import (
 from mathmill.workflow.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent))  # worker processes inherit it
-import shard_functions as functions  # noqa: E402
+import shard_functions as functions
 
 SERIAL = EngineConfig(backend="serial", progress=False, page_timeout=0.4)
 POOL = EngineConfig(backend="pool", workers=2, progress=False, page_timeout=0.4, hang_timeout=0.6)
@@ -250,7 +250,7 @@ def test_bad_plans_are_refused(make, tmp_path):
         run([shard, shard], tmp_path / "out", SERIAL)
     with pytest.raises(ValueError, match="file name"):
         run([Shard("../a", shard.inputs)], tmp_path / "out", SERIAL)
-    with pytest.raises(UserError, match="nothere.warc"):
+    with pytest.raises(UserError, match=r"nothere\.warc"):
         run([Shard("a", (tmp_path / "nothere.warc",))], tmp_path / "out", SERIAL)
     with pytest.raises(ValueError, match="top of an importable module"):
         run_shards("t", lambda *_: {}, [shard], tmp_path / "out", params={}, engine=POOL)
@@ -266,9 +266,10 @@ SCRIPT = """
     from mathmill.workflow.engine import EngineConfig, Shard, run_shards
     if __name__ == "__main__":
         inputs = Path({inputs!r})
-        run_shards("t", shard_functions.sleeps, [Shard(f"s{{i}}", (inputs,)) for i in range(6)], Path({out!r}),
-                   params={{"seconds": {seconds}, "calls": {calls!r}}}, engine=EngineConfig(backend={backend!r}, workers=2),
-                   suffix="")
+        shards = [Shard(f"s{{i}}", (inputs,)) for i in range(6)]
+        engine = EngineConfig(backend={backend!r}, workers=2)
+        run_shards("t", shard_functions.sleeps, shards, Path({out!r}), engine=engine, suffix="",
+                   params={{"seconds": {seconds}, "calls": {calls!r}}})
 """
 
 
