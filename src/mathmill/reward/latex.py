@@ -5,13 +5,14 @@ import unicodedata
 
 # Words that may stand behind a number; scale words (million, dozen, percent) are left out on purpose.
 _UNIT_WORDS = """
-dollar dollars cent cents usd yuan rmb euro euros pound pounds meter meters metre metres km cm mm m
-kg g mg lb lbs kilogram kilograms gram grams kilometer kilometers centimeter centimeters mile miles
-inch inches foot feet ft yard yards liter liters litre litres ml hour hours hr hrs minute minutes
-min mins second seconds sec secs day days week weeks month months year years degree degrees point
-points unit units apple apples book books coin coins marble marbles people person students student
-children times items pieces mph 元 角 分 米 厘米 千米 公里 毫米 千克 公斤 克 吨 升 毫升 小时 分钟 秒 天 周 月 年 个 只 本 支 枝 条 张 人 名
-棵 辆 块 度 岁 次 朵 箱 盒 包 袋 页 平方米 平方厘米 立方米 立方厘米 颗 件 头 位 层 间 组 套 双 台 根 架 艘 瓶 筐
+dollar dollars cent cents usd yuan rmb euro euros pound pounds meter meters metre metres km cm mm m kg g mg lb
+lbs kilogram kilograms gram grams kilometer kilometers centimeter centimeters mile miles inch inches foot feet
+ft yard yards liter liters litre litres ml hour hours hr hrs minute minutes min mins second seconds sec secs
+day days week weeks month months year years degree degrees point points unit units apple apples book books
+coin coins marble marbles people person students student children times items pieces mph
+元 角 分 米 厘米 千米 公里 毫米 千克 公斤 克 吨 升 毫升 小时 分钟 秒 天 周 月 年 个 只 本 支 枝
+条 张 人 名 棵 辆 块 度 岁 次 朵 箱 盒 包 袋 页 平方米 平方厘米 立方米 立方厘米 颗 件 头 位 层
+间 组 套 双 台 根 架 艘 瓶 筐
 """
 _UNITS = frozenset(_UNIT_WORDS.split())
 _TRANSLATE = str.maketrans({"−": "-", "–": "-", "—": "-", "×": "\\times ", "÷": "/", "，": ",", "％": "%", "π": "\\pi ",

@@ -2,8 +2,8 @@
 
 `verify` is the one function for both. The answer is taken out by `extract` and compared in this order: the same string;
 the same normalised LaTeX; the same exact number; the same expression by math-verify and sympy, but only where both
-sides look like expressions, so that an answer that leaves the work undone (`12+3` for `15`) earns nothing. Lists without
-brackets (`1, 2`) are compared without their order, as the roots of an equation are.
+sides look like expressions, so that an answer that leaves the work undone (`12+3` for `15`) earns nothing. Lists
+without brackets (`1, 2`) are compared without their order, as the roots of an equation are.
 """
 
 from dataclasses import dataclass
