@@ -1,0 +1,34 @@
+"""The machine's side of a training phase: threads, precision of products, device, rank. No result depends on it."""
+
+import logging
+import os
+import warnings
+
+import torch
+
+from mathmill.workflow.config import RuntimeConfig
+
+
+def prepare(runtime: RuntimeConfig) -> None:
+    """Apply the runtime's threads and precision of float32 products to this process, and quieten the libraries."""
+    if runtime.threads is not None:
+        torch.set_num_threads(runtime.threads)
+    torch.set_float32_matmul_precision(runtime.trainer.precision_matmul)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # Hints about loader workers and loggers; both are chosen on purpose in trainer.py.
+    warnings.filterwarnings("ignore", module=r"lightning\.pytorch\..*")
+    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+
+
+def device(runtime: RuntimeConfig) -> torch.device:
+    """Where this process computes outside the trainer (evaluation, sampling before training)."""
+    accelerator = runtime.trainer.accelerator
+    if accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available()):
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return torch.device("mps" if accelerator == "mps" else "cpu")
+
+
+def rank() -> int:
+    """Rank of this process among those that train together; 0 where it trains alone."""
+    return int(os.environ.get("RANK") or os.environ.get("LOCAL_RANK") or 0)

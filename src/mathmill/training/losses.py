@@ -1,0 +1,58 @@
+"""Cross-entropy of next tokens, computed only where a target stands, a slice of positions at a time.
+
+Shapes: B sequences, T tokens each, V vocabulary, H width. A target of IGNORE adds nothing to a loss.
+"""
+
+import torch
+from torch.nn import functional
+from transformers import PreTrainedModel
+
+IGNORE = -100
+
+# Families whose logits are the output embedding of the last hidden state and nothing else (no soft-cap, no scale).
+PLAIN_HEADS = ("llama", "mistral", "qwen2", "qwen3")
+
+
+def shifted(input_ids: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:
+    """Targets (B, T) of next-token prediction: position t is to predict token t + 1, the last position nothing.
+
+    keep (B, T), bool: tokens that count as targets; the others are ignored.
+    """
+    targets = torch.full_like(input_ids, IGNORE)
+    targets[:, :-1] = input_ids[:, 1:]
+    if keep is not None:
+        targets[:, :-1].masked_fill_(~keep[:, 1:], IGNORE)
+    return targets
+
+
+def _logits_at(
+    model: PreTrainedModel, input_ids: torch.Tensor, where: torch.Tensor, position_ids: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.nn.Module]:
+    """States (N, H) at the N positions of `where` and the head to apply; or finished logits and the identity."""
+    inputs = {"input_ids": input_ids, "position_ids": position_ids, "use_cache": False}
+    if model.config.model_type in PLAIN_HEADS:
+        return model.get_decoder()(**inputs).last_hidden_state[where], model.get_output_embeddings()
+    return model(**inputs).logits[where], torch.nn.Identity()
+
+
+def token_losses(
+    model: PreTrainedModel,
+    input_ids: torch.Tensor,
+    targets: torch.Tensor,
+    position_ids: torch.Tensor | None = None,
+    slice_size: int = 1 << 16,
+) -> torch.Tensor:
+    """Negative log-likelihood in nats of every target that counts, in row-major order: shape (N,).
+
+    input_ids, targets (B, T). position_ids (B, T): where they fall back to 0 a new document begins, and attention
+    does not cross the border (transformers reads packed documents from them). The output embedding is applied
+    to counted positions only, `slice_size` at a time, which bounds the memory that logits take.
+    """
+    where = targets != IGNORE
+    states, head = _logits_at(model, input_ids, where, position_ids)
+    wanted = targets[where]
+    pieces = [
+        functional.cross_entropy(head(states[i : i + slice_size]).float(), wanted[i : i + slice_size], reduction="none")
+        for i in range(0, len(wanted), slice_size)
+    ]
+    return torch.cat(pieces) if pieces else states.new_zeros(0)

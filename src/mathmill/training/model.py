@@ -1,0 +1,104 @@
+"""Models: built from a shape, loaded from and saved to Hugging Face folders (safetensors, never a pickle)."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers.models.llama.modeling_llama import LlamaConfig, LlamaForCausalLM
+
+from mathmill.training.config import ModelShape
+from mathmill.workflow.errors import ConfigError, UserError
+from mathmill.workflow.files import publish, read_json, remove
+
+WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
+
+
+def llama_config(shape: ModelShape, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
+    """The transformers configuration of `shape`, with the special tokens and (unless set) the size of `tokenizer`."""
+    for part, whole in (("heads", "hidden"), ("kv_heads", "heads")):
+        if getattr(shape, whole) % getattr(shape, part):
+            raise ConfigError(
+                f"model.{part}={getattr(shape, part)} does not divide model.{whole}={getattr(shape, whole)}"
+            )
+    if shape.vocab is not None and shape.vocab < len(tokenizer):
+        raise ConfigError(f"model.vocab={shape.vocab} is smaller than the tokenizer ({len(tokenizer)} tokens)")
+    return LlamaConfig(
+        vocab_size=shape.vocab or len(tokenizer),
+        hidden_size=shape.hidden,
+        intermediate_size=shape.ffn,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.kv_heads,
+        max_position_embeddings=shape.context,
+        rms_norm_eps=shape.norm_eps,
+        rope_parameters={"rope_type": "default", "rope_theta": shape.rope_theta},
+        initializer_range=shape.init_std,
+        tie_word_embeddings=shape.tie_embeddings,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+
+
+def build(
+    shape: ModelShape, tokenizer: PreTrainedTokenizerFast, seed: int = 0, attention: str = "sdpa"
+) -> LlamaForCausalLM:
+    """A fresh model: normal weights of `init_std`; the two projections that end a block are scaled by 1/sqrt(2 layers).
+
+    The scaling (GPT-2's) keeps the variance of the residual stream independent of depth; the paper is silent on
+    initialisation. On a `torch.device("meta")` context nothing is allocated.
+    """
+    config = llama_config(shape, tokenizer)
+    config._attn_implementation = attention
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config)
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                if name.endswith(("o_proj.weight", "down_proj.weight")):
+                    parameter.mul_((2 * shape.layers) ** -0.5)
+    return model
+
+
+def has_weights(folder: Path) -> bool:
+    """Whether a Hugging Face folder holds weights (a tokenizer folder alone does not)."""
+    return any((Path(folder) / name).is_file() for name in WEIGHTS)
+
+
+def load(folder: Path, attention: str = "sdpa") -> PreTrainedModel:
+    """The causal language model of a Hugging Face folder, in float32; a folder without one raises UserError."""
+    folder = Path(folder)
+    if not has_weights(folder) or not (folder / "config.json").is_file():
+        raise UserError(f"{folder}: not a model folder (config.json and model.safetensors are needed)")
+    options: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": attention, "local_files_only": True}
+    if read_json(folder / "config.json").get("model_type") == "llama":
+        # The class by itself: AutoModel imports a registry of every architecture, seconds for nothing.
+        return LlamaForCausalLM.from_pretrained(folder, **options)
+    from transformers import AutoModelForCausalLM
+
+    return AutoModelForCausalLM.from_pretrained(folder, **options)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The fast tokenizer of a Hugging Face folder; a folder without one raises UserError."""
+    folder = Path(folder)
+    if not (folder / "tokenizer.json").is_file():
+        raise UserError(f"{folder}: no tokenizer in it (tokenizer.json is needed)")
+    return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+
+
+def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Write model and tokenizer as one Hugging Face folder, replaced as a whole; equal weights give equal bytes."""
+    folder = Path(folder)
+    beside = folder.with_name(f".{folder.name}.saving")
+    remove(beside)
+    model.save_pretrained(beside)
+    tokenizer.save_pretrained(beside)
+    publish(beside, folder)
+    remove(beside)
+
+
+def parameter_count(model: torch.nn.Module) -> int:
+    """Number of parameters, each tied matrix counted once."""
+    return sum(parameter.numel() for parameter in model.parameters())
