@@ -1,0 +1,311 @@
+"""One run of a stage in MLflow: opened, resumed, filled and closed.
+
+    with open_run(stage, fingerprint, inputs=..., outputs=...) as run:
+        run.metrics({"train/loss": 1.2}, step=5)
+
+What concerns the store alone never stops a stage once it has begun: the trouble is warned of once, and what could not
+be sent waits in a file (tracking_buffer). A store that does not open at all is a UserError: nothing is lost by then.
+"""
+
+import json
+import logging
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from mathmill.workflow import tracking_describe as describe
+from mathmill.workflow import tracking_lineage as lineage
+from mathmill.workflow.engine_plan import plain
+from mathmill.workflow.files import read_json, write_json
+from mathmill.workflow.fingerprint import input_digest, locked_digests
+from mathmill.workflow.project import short
+from mathmill.workflow.tracking_buffer import SPILL, Buffer, replay_all
+from mathmill.workflow.tracking_process import identity, reap
+from mathmill.workflow.tracking_store import Store, open_store
+
+RUN_FILE = "run.json"
+FLUSH_SECONDS = 10.0
+_NAME = re.compile(r"[A-Za-z0-9_\-. ]+(/[A-Za-z0-9_\-. ]+)*")
+_PARAMS_A_CALL = 100
+log = logging.getLogger(__name__)
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: like Ctrl-C, so that every `finally` on the way out runs."""
+
+
+class Run:
+    """A run of one stage. All names of metrics: letters, digits and `_-. /` only (`gsm8k/maj_at_8`)."""
+
+    def __init__(
+        self,
+        store: Store,
+        run_id: str,
+        root: Path,
+        spill: Path,
+        *,
+        outputs: Mapping[str, Path],
+        tags: Mapping[str, str],
+        params: Mapping[str, str],
+        resumed: bool = False,
+        flush_seconds: float = FLUSH_SECONDS,
+    ) -> None:
+        self.store = store
+        self.id = run_id
+        self.root = root
+        self.resumed = resumed
+        self._outputs = dict(outputs)
+        self._tags = dict(tags)
+        self._params = dict(params)
+        self._sent_params: set[str] = set()
+        self._scored: str | None = None
+        self._closed = False
+        self._recorded = locked_digests(root)
+        self._handler: Any = None
+        self._buffer = Buffer(store, run_id, spill, flush_seconds, resumed)
+
+    def metrics(self, values: Mapping[str, float], step: int | None = None) -> None:
+        """Take metrics (numbers or one-element tensors) at a step; a stage that evaluates a model scores it by them.
+
+        Raises ValueError for a name that MLflow would refuse, TypeError for a value that is no number.
+        """
+        for name in values:
+            if not _NAME.fullmatch(name):
+                raise ValueError(f"metric {name!r}: letters, digits and _-. / only (maj_at_8, not maj@8)")
+        numbers = {name: float(value) for name, value in values.items()}
+        self._buffer.add(numbers, step or 0, self._scored)
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Log parameters, flat; one that the run already holds keeps its first value (MLflow changes none)."""
+        flat = {key: describe.cut(text) for key, text in describe.flatten(plain(values))}
+        new = {key: text for key, text in flat.items() if key not in self._sent_params}
+        self._try("parameters", lambda: _send_params(self.store, self.id, new))
+        self._sent_params |= set(new)
+
+    def tag(self, key: str, value: Any) -> None:
+        """Set a tag; the value may change later."""
+        try:
+            self.store.client.set_tag(self.id, key, str(value))
+        except Exception as error:
+            self._buffer.keep([{"tag": key, "text": str(value)}], error)
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        """Copy a file or folder into the run's artifacts (small things: reports, samples; models stay in DVC)."""
+        client = self.store.client
+        send = client.log_artifacts if Path(path).is_dir() else client.log_artifact
+        self._try(f"artifact {path}", lambda: send(self.id, str(path), folder))
+
+    def text(self, name: str, text: str) -> None:
+        """Write a text artifact."""
+        self._try(f"artifact {name}", lambda: self.store.client.log_text(self.id, text, name))
+
+    def table(self, name: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Log rows as a table that the UI shows and compares across runs; columns in the order of their first use."""
+        columns = list(dict.fromkeys(key for row in rows for key in row))
+        data = [[plain(row.get(column)) for column in columns] for row in rows]
+        path = f"tables/{name}.json"
+        self.text(path, json.dumps({"columns": columns, "data": data}, ensure_ascii=False))
+        tables = [*json.loads(self._tags.get("mlflow.loggedArtifacts", "[]")), {"path": path, "type": "table"}]
+        self._tags["mlflow.loggedArtifacts"] = json.dumps(tables)
+        self.tag("mlflow.loggedArtifacts", self._tags["mlflow.loggedArtifacts"])
+
+    def inputs(self, paths: Mapping[str, Sequence[Path]], *, scored: bool = False) -> None:
+        """Record what the run reads, by label: folders of weights as models, all else as data sets, in one request."""
+        data: list[tuple[str, Path]] = []
+        for label, found in paths.items():
+            for path in found:
+                if lineage.is_model(self.root, path):
+                    self.input_model(path, scored=scored)
+                else:
+                    data.append((label, path))
+        if data:
+            self._try("inputs", lambda: self._log_datasets(data, self._recorded))
+
+    def input_dataset(self, label: str, path: Path) -> None:
+        """Say that the run read the file or folder, by DVC's digest."""
+        self._try(f"input {path}", lambda: self._log_datasets([(label, path)], self._recorded))
+
+    def input_model(self, path: Path, *, scored: bool = False) -> None:
+        """Say that the run read the model; with `scored`, the metrics that follow are also the model's own."""
+
+        def link() -> None:
+            model_id = self._model(path, self._recorded, made_here=False)
+            lineage.link_input(self.store, self.id, model_id)
+            if scored:
+                self._scored = model_id
+
+        self._try(f"input {path}", link)
+
+    def output_model(self, path: Path) -> None:
+        """Say that the run made the model; equal bytes at the same path stay one model over all reruns."""
+
+        def link() -> None:
+            lineage.link_output(self.store, self.id, self._model(path, {}, made_here=True))
+
+        self._try(f"output {path}", link)
+
+    def flush(self) -> None:
+        """Send what is waiting."""
+        self._buffer.flush()
+
+    def finish(self, status: str = "FINISHED") -> None:
+        """Close the run as FINISHED (its outputs are then recorded), FAILED or KILLED; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        if status == "FINISHED":
+            self.outputs({label: path for label, path in self._outputs.items() if path.exists()})
+        self._buffer.close()
+        try:
+            self.store.client.set_terminated(self.id, status)
+        except Exception as error:
+            self._buffer.keep([{"status": status, "time": int(time.time() * 1000)}], error)
+
+    def outputs(self, paths: Mapping[str, Path]) -> None:
+        """Record what the run has written, by label: folders of weights as models, all else as data sets."""
+        models = {label for label, path in paths.items() if lineage.is_model(self.root, path)}
+        for label in sorted(models):
+            self.output_model(paths[label])
+        data = [(f"output {label}", path) for label, path in paths.items() if label not in models]
+        if data:
+            self._try("outputs", lambda: self._log_datasets(data, {}))
+
+    def __enter__(self) -> "Run":
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            self._handler = signal.signal(signal.SIGTERM, _terminate)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.finish(status_of(error))
+        if self._handler is not None:
+            signal.signal(signal.SIGTERM, self._handler)
+
+    def _log_datasets(self, paths: Sequence[tuple[str, Path]], recorded: Mapping[str, str]) -> None:
+        records = [lineage.dataset(self.root, path, context, recorded) for context, path in paths]
+        self.store.client.log_inputs(self.id, records)
+
+    def _model(self, path: Path, recorded: Mapping[str, str], made_here: bool) -> str:
+        name, digest = short(path, self.root), input_digest(self.root, path, recorded)
+        found = lineage.find_model(self.store, name, digest)
+        if found is not None:
+            return found
+        if made_here:
+            return lineage.create_model(self.store, name, digest, self.id, self._tags, self._params)
+        return lineage.create_model(self.store, name, digest, None, {}, {})
+
+    def _try(self, what: str, send: Callable[[], Any]) -> None:
+        try:
+            send()
+        except Exception as error:
+            log.warning("not tracked: %s (%s: %s)", what, type(error).__name__, str(error)[:200])
+
+
+def open_run(
+    stage: Any,
+    fingerprint: str,
+    *,
+    inputs: Mapping[str, Sequence[Path]] | None = None,
+    outputs: Mapping[str, Path] | None = None,
+    parent: str | None = None,
+    overrides: Sequence[str] = (),
+    flush_seconds: float = FLUSH_SECONDS,
+) -> Run:
+    """Open the run of a stage, or go on with the one that `<scratch>/run.json` names.
+
+    stage: `name`, `item`, `params`, `section`, `runtime`, `root` and `scratch` are read. inputs, outputs: the paths of
+    the graph by label; inputs are recorded now, outputs when the run finishes well. parent: id of a sweep's run.
+    overrides: what was set for this job of a sweep. Runs whose process is gone are marked KILLED on the way.
+
+    Raises UserError where the store does not open.
+    """
+    store = open_store(stage.root, stage.runtime.tracking_uri)
+    reap(store)
+    settings = list(overrides)
+    tags = {**describe.tags(stage, fingerprint, settings), **identity(), **_parent_tags(parent)}
+    params = describe.parameters(stage)
+    name = describe.run_name(stage, settings)
+    run_id, resumed = _enter(store, stage.scratch / RUN_FILE, name, tags)
+    replay_all(store, stage.scratch.parent)
+    run = Run(
+        store,
+        run_id,
+        stage.root,
+        stage.scratch.parent / f"{run_id}.{SPILL}",
+        outputs=outputs or {},
+        tags=tags,
+        params=params,
+        resumed=resumed,
+        flush_seconds=flush_seconds,
+    )
+    run.params(params)
+    if not resumed:
+        run.text("params.yaml", _yaml(stage))
+    run.inputs(inputs or {}, scored=stage.name == "evaluate")
+    return run
+
+
+def status_of(error: BaseException | None) -> str:
+    """FINISHED, KILLED after Ctrl-C or SIGTERM (also where a library turned it into an exit), else FAILED."""
+    seen = error
+    while seen is not None:
+        if isinstance(seen, KeyboardInterrupt):
+            return "KILLED"
+        seen = seen.__cause__ or seen.__context__
+    ended_well = error is None or (isinstance(error, SystemExit) and not error.code)
+    return "FINISHED" if ended_well else "FAILED"
+
+
+def _enter(store: Store, path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, bool]:
+    """The id of the run, and whether it was there before."""
+    from mlflow.entities import RunTag
+    from mlflow.exceptions import MlflowException
+
+    if path.exists():
+        known = read_json(path)
+        if known.get("store") == store.uri:
+            try:
+                store.client.update_run(known["run"], status="RUNNING")
+            except MlflowException as error:
+                log.warning("run %s is not in the store any more (%s): a new one begins", known["run"], error)
+            else:
+                store.client.log_batch(known["run"], tags=[RunTag(key, value) for key, value in tags.items()])
+                return known["run"], True
+    run = store.client.create_run(store.experiment_id, tags=dict(tags), run_name=name)
+    write_json(path, {"run": run.info.run_id, "store": store.uri})
+    return run.info.run_id, False
+
+
+def _send_params(store: Store, run_id: str, values: Mapping[str, str]) -> None:
+    from mlflow.entities import Param
+
+    there = store.client.get_run(run_id).data.params
+    new = [Param(key, text) for key, text in values.items() if key not in there]
+    for start in range(0, len(new), _PARAMS_A_CALL):
+        store.client.log_batch(run_id, params=new[start : start + _PARAMS_A_CALL])
+
+
+def _parent_tags(parent: str | None) -> dict[str, str]:
+    return {"mlflow.parentRunId": parent, "sweep": parent} if parent else {}
+
+
+def _yaml(stage: Any) -> str:
+    import yaml
+
+    return yaml.safe_dump(plain(stage.params), sort_keys=False, allow_unicode=True)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated(f"signal {number}")
+
+
+def is_rank_zero() -> bool:
+    """Whether this process speaks for a distributed run: every other rank tracks nothing."""
+    return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) == 0
