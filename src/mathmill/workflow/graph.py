@@ -2,9 +2,10 @@
 
 dvc.yaml says the same to DVC; tests/workflow/test_graph.py compares the two. Paths are relative to the project root.
 
-A label in `own` may be replaced by the user: the configuration key `<stage>.<label>` then holds another path, or a list
-of paths. DVC's edge stays on the default path (the microworld's), and what stands at the user's path enters the
-graph as a digest under `inputs.<stage>.<label>` of params.yaml, which compose computes and the stage lists.
+A label in `own` may be replaced by the user: the configuration key `<stage>.<label>` (for a pre-training run
+`pretrain.runs.<item>.<label>`) then holds another path, or a list of paths. DVC's edge stays on the default path (the
+microworld's), and what stands at the user's path enters the graph as a digest under `inputs.<stage>` of params.yaml,
+which compose computes and the stage lists.
 """
 
 from collections.abc import Iterator
@@ -103,11 +104,6 @@ def producer(path: str) -> Node | None:
     return None
 
 
-def own_inputs() -> dict[str, tuple[str, ...]]:
-    """Stage -> labels of the inputs that a user may replace by the key `<stage>.<label>`."""
-    return {stage: node(stage).own for stage in STAGES[1:] if node(stage).own}
-
-
 def _section(stage: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
     """The keys of params.yaml that a stage listens to: its whole section, or key by key where some do not count."""
     from mathmill.workflow.schema import section_type
@@ -124,8 +120,9 @@ def _pretrain(item: str) -> Node:
         inputs={"tokens": "data/tokens", "init": PRETRAIN.get(item, "models/tokenizer")},
         outputs={"model": f"models/pretrain/{item}", "report": f"reports/pretrain/{item}.json"},
         metrics=("report",),
+        own=("init",),
         code=("src/mathmill/pretrain", *_TRAINING),
-        params=(*_section("pretrain", ("run", "runs")), f"pretrain.runs.{item}"),
+        params=(*_section("pretrain", ("run", "runs")), f"pretrain.runs.{item}", f"inputs.pretrain.{item}"),
     )
 
 
@@ -153,10 +150,11 @@ def _evaluate(item: str) -> Node:
         inputs={
             "checkpoint": EVALUATE.get(item, f"models/pretrain/{item}"),
             "benchmark": f"{_WORLD}/benchmarks/test.jsonl",
+            "instruct": "data/clean/instruct.jsonl",
         },
         outputs={"report": f"reports/evaluate/{item}.json", "samples": f"data/samples/{item}.parquet"},
         metrics=("report",),
-        own=("benchmark",),
+        own=("benchmark", "instruct"),
         code=("src/mathmill/evaluate", "src/mathmill/reward", *_TRAINING),
         params=(*_section("evaluate", ("model",)), "inputs.evaluate"),
     )

@@ -1,0 +1,145 @@
+"""Start a stage: compose and validate, prepare the process, lock, track, call the body, clean up.
+
+Every stage's `__main__.py` ends in `launch(name, body)`. Errors that a user can mend are printed without a traceback
+and end with exit code 2.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.project import find_root, scratch_root
+
+if TYPE_CHECKING:
+    from mathmill.workflow.environment import Signals
+    from mathmill.workflow.schema import Params
+    from mathmill.workflow.stage import Stage
+
+Body = Callable[["Stage"], float | None]
+
+_INTERRUPTED = 128
+
+
+def launch(name: str, body: Body) -> None:
+    """Run a stage as the command line says; the process ends here.
+
+    No argument: params.yaml as it is. `key=value`: with another value. A group (scale=smoke), a top-level key (seed=1):
+    composed anew from conf/, overrides.yaml and the arguments. -m: a sweep. --help, --cfg: show and stop.
+    """
+    arguments = sys.argv[1:]
+    try:
+        if "--help" in arguments or "-h" in arguments:
+            from mathmill.workflow.help import stage_help
+
+            print(stage_help(name, sys.modules["__main__"].__doc__ or ""))
+            return
+        _start(name, body, arguments)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _start(name: str, body: Body, arguments: list[str]) -> None:
+    root = find_root()
+    flags = [argument for argument in arguments if argument.startswith("-")]
+    overrides = [argument for argument in arguments if not argument.startswith("-")]
+    if unknown := [flag for flag in flags if flag not in ("-m", "--multirun", "--cfg")]:
+        raise UserError(
+            f"{unknown[0]}: no such option; there are --help, --cfg (show the configuration) and -m (a sweep)"
+        )
+    if "-m" in flags or "--multirun" in flags or _picks(overrides, "sweep"):
+        from mathmill.workflow.multirun import multirun
+
+        multirun(root, name, body, overrides)
+        return
+    params = configure(root, overrides)
+    if "--cfg" in flags:
+        from mathmill.workflow.params import render
+
+        print(render(params), end="")
+        return
+    execute(name, body, root, params, None)
+
+
+def configure(root: Path, overrides: Sequence[str]) -> "Params":
+    """The typed configuration of a single run; raises ConfigError."""
+    from mathmill.workflow.composition import compose_conf, is_group, merge_overrides, override_params, read_overrides
+    from mathmill.workflow.params import load_sealed
+    from mathmill.workflow.validate import to_params
+
+    # A key without a dot (seed) is what sections refer to, so it too must be composed anew to reach them.
+    if any(is_group(root, override) or "." not in override.partition("=")[0] for override in overrides):
+        return compose_conf(root, merge_overrides(read_overrides(root), overrides))
+    content = load_sealed(root)
+    return override_params(root, content, overrides) if overrides else to_params(content)
+
+
+def execute(name: str, body: Body, root: Path, params: "Params", job: Path | None) -> float | None:
+    """Run a stage's body under lock and tracking; returns its value. A failed run keeps its scratch folder."""
+    from mathmill.workflow.environment import Signals, prepare, rank
+    from mathmill.workflow.fingerprint import fingerprint
+    from mathmill.workflow.stage import Stage
+
+    prepare(params.runtime)
+    signals = Signals()
+    signals.install()
+    stage = Stage(name, params, root, job)
+    inputs = stage.all_inputs()
+    print_ = fingerprint(root, stage.node, params, inputs)
+    stage.scratch = scratch_root(root, params.runtime.scratch) / stage.node.name / print_
+    try:
+        if rank() > 0:
+            return _follow(stage, body)
+        return _lead(stage, print_, body, signals)
+    except KeyboardInterrupt:
+        if signals.received is None:
+            raise
+        print(f"{stage.node.name}: stopped; the same command goes on from here", file=sys.stderr)
+        sys.exit(_INTERRUPTED + signals.received)
+
+
+def _lead(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> float | None:
+    """The first (or only) process: holds the locks, and tells MLflow."""
+    from mathmill.workflow.files import remove
+    from mathmill.workflow.scratch import locked, scratch
+    from mathmill.workflow.tracking import open_run
+
+    patience = stage.runtime.lock_timeout
+    with ExitStack() as held:
+        if stage.job is None:
+            # The outputs are one place, whatever the fingerprint: two processes must not both publish there.
+            path = stage.root / ".work" / f"{stage.node.name}.lock"
+            held.enter_context(locked(path, stage.node.name, patience))
+        held.enter_context(scratch(stage.scratch, stage.node.name, patience))
+        outputs = {label: stage.output(label) for label in stage.node.outputs}
+        stage.run = open_run(stage, fingerprint, inputs=stage.all_inputs(), outputs=outputs)
+        status = "FAILED"
+        try:
+            value = body(stage)
+            if missing := [label for label, path in outputs.items() if not path.exists()]:
+                raise RuntimeError(f"stage {stage.node.name} ended without its outputs: {', '.join(missing)}")
+            status = "FINISHED"
+        except BaseException:
+            # Lightning turns an interrupt into SystemExit, so the signal tells, not the exception.
+            status = "KILLED" if signals.received is not None else "FAILED"
+            raise
+        finally:
+            stage.run.finish(status)
+        remove(stage.scratch)
+    return value
+
+
+def _follow(stage: "Stage", body: Body) -> float | None:
+    """Another rank of the same stage: works in the leader's folder, tells MLflow nothing."""
+    from mathmill.workflow.silent import SilentRun
+
+    stage.scratch.mkdir(parents=True, exist_ok=True)
+    stage.run = SilentRun()
+    return body(stage)
+
+
+def _picks(overrides: Sequence[str], group: str) -> Any:
+    return any(override.lstrip("+").startswith(f"{group}=") for override in overrides)

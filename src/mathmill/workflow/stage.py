@@ -1,0 +1,114 @@
+"""The object that a stage's body works with: its configuration, its paths, its scratch folder, its run."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mathmill.workflow.config import RuntimeConfig
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.graph import ITEM_KEYS, Node, node, producer
+from mathmill.workflow.inputs import is_remote, own_key, own_value, resolve
+from mathmill.workflow.launch import launch
+from mathmill.workflow.schema import Params
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from mathmill.workflow.silent import SilentRun
+    from mathmill.workflow.tracking import Run
+
+__all__ = ["Stage", "launch"]
+
+
+@dataclass
+class Stage:
+    """One stage at work.
+
+    name, item: as in the graph (item: `base` of pretrain@base; None where the stage has none).
+    root: the project; job: the folder of a multirun job, where its outputs go, else None.
+    scratch: this work's own folder, kept until it succeeds. run: where metrics go (see workflow.tracking).
+    """
+
+    name: str
+    params: Params
+    root: Path
+    job: Path | None = None
+    item: str | None = field(init=False)
+    node: Node = field(init=False)
+    scratch: Path = field(init=False)
+    run: "Run | SilentRun" = field(init=False)
+
+    def __post_init__(self) -> None:
+        key = ITEM_KEYS.get(self.name)
+        self.item = None if key is None else str(getattr(self.section, key))
+        self.node = node(self.name, self.item)
+
+    @property
+    def section(self) -> Any:
+        """The stage's section, typed by its dataclass."""
+        return getattr(self.params, self.name)
+
+    @property
+    def runtime(self) -> RuntimeConfig:
+        """What may differ between machines without changing the result."""
+        return self.params.runtime
+
+    def input(self, label: str) -> Path:
+        """The file or folder of an input; raises UserError that names the stage which makes it where it is missing."""
+        found = self.inputs(label)
+        if len(found) != 1:
+            raise UserError(
+                f"{own_key(self.node, label)}: this stage takes one file or folder here, not {len(found)}: "
+                + ", ".join(str(path) for path in found[:3])
+            )
+        return found[0]
+
+    def inputs(self, label: str) -> list[Path]:
+        """All files and folders of an input; more than one only where the user gave a list or a pattern.
+
+        Addresses (s3://, datasets:) are no paths and left out: the stage reads those from its section.
+        """
+        if label not in self.node.inputs:
+            raise KeyError(f"stage {self.node.name} declares no input {label!r} in workflow/graph.py")
+        values = own_value(self.params, self.node, label)
+        if values is not None:
+            return resolve(self.root, self.node, label, values)
+        path = self.root / self.node.inputs[label]
+        if not path.exists():
+            raise UserError(self._missing(label, self.node.inputs[label]))
+        return [path]
+
+    def output(self, label: str) -> Path:
+        """Where an output goes, its parent folder made: the graph's path, in a multirun job under the job's folder."""
+        if label not in self.node.outputs:
+            raise KeyError(f"stage {self.node.name} declares no output {label!r} in workflow/graph.py")
+        path = (self.job or self.root) / self.node.outputs[label]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def all_inputs(self) -> dict[str, list[Path]]:
+        """Label -> paths of every input; raises UserError for the first that is missing."""
+        return {label: self.inputs(label) for label in self.node.inputs}
+
+    def remote_inputs(self) -> dict[str, list[str]]:
+        """Label -> addresses that stand in place of paths."""
+        given = {label: own_value(self.params, self.node, label) or [] for label in self.node.own}
+        return {label: remote for label, values in given.items() if (remote := [v for v in values if is_remote(v)])}
+
+    @contextmanager
+    def progress(self, total: int | None, description: str, unit: str = "it") -> "Iterator[tqdm[Any]]":
+        """A progress bar on stderr with a rate and an estimate of the time left; `.update(n)` moves it."""
+        from tqdm import tqdm
+
+        with tqdm(
+            total=total, desc=description, unit=unit, disable=not self.runtime.progress, dynamic_ncols=True
+        ) as bar:
+            yield bar
+
+    def _missing(self, label: str, path: str) -> str:
+        maker = producer(path)
+        if maker is None:
+            return f"{self.node.name}: input {label} ({path}) is missing"
+        return f"{self.node.name}: input {label} ({path}) is missing; make it with `dvc repro {maker.name}`"

@@ -1,0 +1,113 @@
+"""Check a configuration against its schema: types by OmegaConf, bounds and choices by the metadata of `option`."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from omegaconf import OmegaConf
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+
+from mathmill.workflow.errors import ConfigError
+from mathmill.workflow.keys import find, suggest, type_name
+from mathmill.workflow.schema import Params
+
+_BOUNDS = (
+    ("gt", ">", lambda value, bound: value > bound),
+    ("ge", ">=", lambda value, bound: value >= bound),
+    ("lt", "<", lambda value, bound: value < bound),
+    ("le", "<=", lambda value, bound: value <= bound),
+)
+
+
+class KeyedError(ConfigError):
+    """A ConfigError that knows which keys it is about, so that a caller can add where each was set.
+
+    problems: pairs of a key's full name and the complaint about it.
+    """
+
+    def __init__(self, *problems: tuple[str, str]) -> None:
+        super().__init__("\n".join(message for _, message in problems))
+        self.problems = problems
+
+
+def to_params(config: Any) -> Params:
+    """The typed configuration of a mapping (plain, or OmegaConf's).
+
+    Raises KeyedError that names the first unknown, ill-typed or missing key, or all keys that are out of range.
+    """
+    try:
+        # A plain copy first: a node that Hydra has typed may hold keys that its type does not have.
+        plain = OmegaConf.to_container(OmegaConf.create(config), resolve=True)
+        merged = OmegaConf.merge(OmegaConf.structured(Params), plain)
+        params = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        raise explain(error) from None
+    if not isinstance(params, Params):
+        raise ConfigError("the configuration is not a mapping of sections")
+    check(params)
+    return params
+
+
+def check(params: Any, prefix: str = "") -> None:
+    """Check every bound and choice of a dataclass tree; raises one ConfigError that lists all that fail."""
+    problems = list(_problems(params, prefix))
+    if problems:
+        raise KeyedError(*problems)
+
+
+def explain(error: OmegaConfBaseException) -> KeyedError:
+    """The same complaint in a user's words, with the full name of the key."""
+    key = str(error.full_key or error.key or "")
+    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, MissingMandatoryValue):
+        return KeyedError((key, f"{key}: no value was given (it stands at ???)"))
+    if isinstance(error, ConfigKeyError | ConfigAttributeError):
+        return KeyedError((key, f"{key}: no such key{suggest(Params, key)}"))
+    declared = find(Params, key)
+    if declared is not None:
+        return KeyedError((key, f"{key}: must be {type_name(declared.type)}: {first}"))
+    return KeyedError((key, f"{key}: {first}"))
+
+
+def _problems(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    if not is_dataclass(value):
+        return
+    for entry in fields(value):
+        key = f"{name}.{entry.name}" if name else entry.name
+        held = getattr(value, entry.name)
+        for part, element in _elements(key, held):
+            yield from _problems(element, part)
+            if complaint := _complaint(element, entry.metadata):
+                yield part, f"{part} = {element!r}: {complaint}"
+
+
+def _elements(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, list):
+        for at, element in enumerate(value):
+            yield f"{key}[{at}]", element
+    elif isinstance(value, dict):
+        for name, element in value.items():
+            yield f"{key}.{name}", element
+    else:
+        yield key, value
+
+
+def _complaint(value: Any, metadata: Mapping[str, Any]) -> str:
+    """What is wrong with one value; empty when nothing is. Nothing is asked of null: the type allows it or not."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and "${" in value:
+        return "holds ${, which would be read as a reference; write it otherwise"
+    choices = metadata.get("choices")
+    if choices is not None and value not in choices:
+        return "must be one of " + ", ".join(str(choice) for choice in choices)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    # `not` and the direct comparison, so that NaN fails every bound.
+    wrong = [f"{sign} {metadata[name]}" for name, sign, holds in _BOUNDS if _given(metadata, name, value, holds)]
+    return "must be " + " and ".join(wrong) if wrong else ""
+
+
+def _given(metadata: Mapping[str, Any], name: str, value: float, holds: Any) -> bool:
+    bound = metadata.get(name)
+    return bound is not None and not holds(value, bound)
