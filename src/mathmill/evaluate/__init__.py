@@ -1,1 +1,1 @@
-"""Stage `evaluate`: which benchmarks, how many samples, how they are decoded."""
+"""Stage `evaluate`: a model's accuracy on held-out problems, with intervals and baselines (paper section 8)."""

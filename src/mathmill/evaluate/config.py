@@ -2,7 +2,75 @@
 
 from dataclasses import dataclass
 
+from mathmill.reward.config import VerifierConfig
+from mathmill.workflow.option import option
+
+
+@dataclass
+class PageConfig:
+    """How a problem is put before a model that only knows pages: a text to continue, in the problem's language."""
+
+    shots: int = option(
+        0, "worked examples before the question, drawn from the training set; the paper uses 4 to 8", ge=0, le=64
+    )
+    question: dict[str, str] = option(
+        lambda: {"en": "Question: {question}\nSolution:", "zh": "问题：{question}\n解答："},
+        "language -> the page up to the solution; a language that is not listed takes the first",
+    )
+    joint: dict[str, str] = option(
+        lambda: {"en": " ", "zh": ""}, "language -> what stands between the page's start and the solution"
+    )
+    stop: list[str] = option(
+        lambda: ["\nQuestion:", "\n问题："], "a completion is cut before any of these strings (the next page's start)"
+    )
+
+
+@dataclass
+class SamplesConfig:
+    """Several completions of each problem, for Pass@K and Maj@K (paper 5.2.2, Figure 7)."""
+
+    n: int = option(0, "completions of each problem; 0 leaves sampling out", ge=0, le=4096)
+    items: int | None = option(None, "sample only the first that many problems of each benchmark; null: all", ge=1)
+    temperature: float = option(0.7, "sampling temperature; Figure 7 of the paper uses 0.7", gt=0.0, le=10.0)
+    top_p: float = option(1.0, "nucleus of the sampling; the paper is silent on it", gt=0.0, le=1.0)
+
+
+@dataclass
+class LikelihoodConfig:
+    """Bits per byte of the benchmarks' reference solutions."""
+
+    items: int = option(200, "problems of each benchmark whose solutions are scored; 0 leaves it out", ge=0)
+    untrained: bool = option(True, "score the same texts by an untrained model of the same shape, as a yardstick")
+
 
 @dataclass
 class EvaluateConfig:
     """Section `evaluate` of the configuration."""
+
+    seed: int = option(0, "seed of sampling, shots, resampling and of the untrained yardstick", ge=0)
+    model: str = option("sft", "the model that is evaluated: the item of the stage")
+    formats: dict[str, str] = option(
+        dict,
+        "model -> auto, chat or page; auto: the chat template where the model's tokenizer carries one, "
+        "else a page to continue; a model that is not listed is auto",
+        choices=["auto", "chat", "page"],
+    )
+    benchmark: list[str] | None = option(None, "benchmark files (JSON lines); null: the microworld's test set")
+    instruct: str | None = option(
+        None, "training set behind the baselines and the shots (JSON lines); null: the cleaned instruction set"
+    )
+    reader: str = option(
+        "auto",
+        "form of the benchmark's rows; auto knows it by their fields",
+        choices=["auto", "problems", "gsm8k", "cmath", "mgsm"],
+    )
+    limit: int | None = option(None, "take only the first that many problems of each benchmark; null: all", ge=1)
+    page: PageConfig = option(PageConfig, "prompt of the models that continue pages")
+    max_new_tokens: int = option(192, "longest completion, in tokens; the paper allows 1024", ge=1)
+    batch_rows: int = option(256, "completions that are generated together", ge=1)
+    samples: SamplesConfig = option(SamplesConfig, "several completions of each problem")
+    likelihood: LikelihoodConfig = option(LikelihoodConfig, "bits per byte of reference solutions")
+    verifier: VerifierConfig = option(VerifierConfig, "the check of answers; its mode is the one of the headline")
+    confidence: float = option(0.95, "coverage of every interval", gt=0.5, lt=1.0)
+    dtype: str = option("float32", "type of the weights in memory", choices=["float32", "bfloat16", "float16"])
+    examples: int = option(6, "completions that are copied into the report", ge=0, le=100)

@@ -1,0 +1,88 @@
+"""What no model at all would score: the baselines that a sceptic asks for."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mathmill.evaluate.readers import Item
+from mathmill.evaluate.stats import wilson
+from mathmill.reward.extract import last_number
+from mathmill.reward.verifier import canonical, same_answer
+
+
+def baselines(items: Sequence[Item], training: Sequence[Item], confidence: float = 0.95) -> dict[str, Any]:
+    """Accuracy of four rules that know the training answers but do not read the question (the fourth reads one number).
+
+    - `random`: an answer drawn from the training answers of the problem's family. The figure is the exact expectation
+      over the draw; its interval is that of a run of that accuracy.
+    - `frequent`: the most frequent training answer of all; `frequent_in_family`: that of the problem's family.
+    - `last_number`: the last number of the question (needs no training set).
+
+    A family without training answers falls back on all of them; their problems are counted in `unknown_family`.
+    """
+    everything, by_family = Counter(_keys(training)), _by_family(training)
+    overall = _most_frequent(everything)
+    rules: dict[str, Callable[[Item], float]] = {
+        "last_number": lambda item: float(_equals(last_number(item.question), item.answer)),
+    }
+    if everything:
+        rules |= {
+            "random": lambda item: _share(by_family.get(item.family, everything), item.answer),
+            "frequent": lambda item: float(_equals(overall, item.answer)),
+            "frequent_in_family": lambda item: float(
+                _equals(_most_frequent(by_family.get(item.family, everything)), item.answer)
+            ),
+        }
+    result: dict[str, Any] = {
+        "training_answers": sum(everything.values()),
+        "unknown_family": sum(1 for item in items if item.family not in by_family),
+    }
+    for name, rule in sorted(rules.items()):
+        hits = [rule(item) for item in items]
+        result[name] = {
+            **_interval(sum(hits), len(items), confidence),
+            "by_family": _group(items, hits, lambda item: item.family, confidence),
+            "by_lang": _group(items, hits, lambda item: item.lang, confidence),
+        }
+    return result
+
+
+def _keys(items: Iterable[Item]) -> list[str]:
+    keys = (canonical(item.answer) for item in items)
+    return [key for key in keys if key is not None]
+
+
+def _by_family(training: Sequence[Item]) -> dict[str, Counter[str]]:
+    groups: dict[str, list[Item]] = defaultdict(list)
+    for item in training:
+        groups[item.family].append(item)
+    return {family: Counter(_keys(members)) for family, members in groups.items()}
+
+
+def _most_frequent(counts: Counter[str]) -> str | None:
+    # Among equals the alphabet decides, so that the order of the training file does not.
+    return min(counts, key=lambda key: (-counts[key], key)) if counts else None
+
+
+def _share(counts: Counter[str], answer: str) -> float:
+    key = canonical(answer)
+    return counts[key] / counts.total() if key is not None else 0.0
+
+
+def _equals(guess: str | None, answer: str) -> bool:
+    return guess is not None and same_answer(guess, answer)
+
+
+def _interval(credit: float, items: int, confidence: float) -> dict[str, float]:
+    interval = wilson(round(credit), items, confidence)
+    return {**asdict(interval), "value": credit / items, "items": items}
+
+
+def _group(
+    items: Sequence[Item], hits: Sequence[float], key: Callable[[Item], str], confidence: float
+) -> dict[str, dict[str, float]]:
+    sums: dict[str, list[float]] = defaultdict(list)
+    for item, credit in zip(items, hits, strict=True):
+        sums[key(item)].append(credit)
+    return {name: _interval(sum(values), len(values), confidence) for name, values in sorted(sums.items())}

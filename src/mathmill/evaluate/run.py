@@ -1,0 +1,245 @@
+"""Evaluate one model on every benchmark: completions, verdicts, baselines, bits per byte."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import torch
+
+from mathmill.evaluate.baselines import baselines
+from mathmill.evaluate.config import EvaluateConfig
+from mathmill.evaluate.generation import Decoding, complete
+from mathmill.evaluate.grade import Graded, grade, summarise_greedy, summarise_samples
+from mathmill.evaluate.likelihood import bits_per_byte, untrained_like
+from mathmill.evaluate.prompts import Prompter, is_chat
+from mathmill.evaluate.readers import Item, read_benchmark, read_training
+from mathmill.training.model import load, load_tokenizer, parameter_count
+from mathmill.training.template import suffixes_of
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import digest
+
+Progress = Callable[[int, str], AbstractContextManager[Any]]
+
+
+def SAMPLE() -> pa.Schema:
+    """One row a completion (data/samples/MODEL.parquet). copy 0 is greedy; 1, 2 ... are sampled."""
+    text, flag, number = pa.string(), pa.bool_(), pa.int64()
+    kinds = {
+        "benchmark": text, "id": text, "family": text, "difficulty": number, "lang": text, "question": text,
+        "answer": text, "copy": number, "text": text, "tokens": number, "finished": flag, "extracted": text,
+        "where": text, "strict": flag, "lenient": flag,
+    }  # fmt: skip
+    return pa.schema([pa.field(name, kind, nullable=name == "extracted") for name, kind in kinds.items()])
+
+
+@dataclass
+class Subject:
+    """The model under evaluation, loaded, with what its prompts and caches need."""
+
+    name: str
+    model: Any
+    tokenizer: Any
+    prompter: Prompter
+    digest: str
+
+
+def load_subject(
+    name: str, folder: Path, config: EvaluateConfig, training: Sequence[Item], device: torch.device
+) -> Subject:
+    """Load model and tokenizer of a Hugging Face folder in the configured type."""
+    model: Any = load(folder)
+    model = model.to(device=device, dtype=getattr(torch, config.dtype)).eval()
+    tokenizer = load_tokenizer(folder)
+    chat = is_chat(tokenizer, config.formats.get(name, "auto"))
+    prompter = Prompter(chat, config.page, suffixes_of(tokenizer), training, config.seed)
+    return Subject(name, model, tokenizer, prompter, digest(folder))
+
+
+def evaluate(
+    name: str,
+    folder: Path,
+    benchmarks: Sequence[Path],
+    training_file: Path,
+    config: EvaluateConfig,
+    *,
+    scratch: Path,
+    device: torch.device,
+    batch_rows: int,
+    progress: Progress,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """(the report, the rows of the samples table) of one model."""
+    sets = {path.stem: read_benchmark(path, config.reader, config.limit) for path in benchmarks}
+    if len(sets) < len(benchmarks):
+        raise UserError("evaluate.benchmark: two files have the same name; rename one of them")
+    training = read_training(training_file)
+    subject = load_subject(name, folder, config, training, device)
+    report: dict[str, Any] = {
+        "model": name,
+        "format": "chat" if subject.prompter.chat else "page",
+        "parameters": parameter_count(subject.model),
+        "mode": config.verifier.mode,
+        "confidence": config.confidence,
+        "benchmarks": {},
+    }
+    rows: list[dict[str, Any]] = []
+    for benchmark, items in sets.items():
+        result, graded = _evaluate_set(subject, items, config, scratch / "completions", batch_rows, progress)
+        result["baselines"] = baselines(items, training, config.confidence)
+        report["benchmarks"][benchmark] = result
+        rows.extend(_rows(benchmark, items, graded))
+    return report, rows
+
+
+def _evaluate_set(
+    subject: Subject, items: Sequence[Item], config: EvaluateConfig, cache: Path, batch_rows: int, progress: Progress
+) -> tuple[dict[str, Any], list[list[Graded]]]:
+    """One benchmark: the figures, and for each problem its graded completions (greedy first)."""
+
+    def graded(chosen: Sequence[Item], n: int, temperature: float, label: str) -> list[list[Graded]]:
+        decoding = Decoding(
+            n,
+            temperature,
+            config.samples.top_p if temperature else 1.0,
+            config.max_new_tokens,
+            config.seed,
+            subject.prompter.stop,
+        )
+        with progress(len(chosen), label) as bar:
+            completions = complete(
+                subject.model,
+                subject.tokenizer,
+                [subject.prompter.prompt(item) for item in chosen],
+                decoding,
+                cache=cache,
+                model_digest=subject.digest,
+                batch_rows=batch_rows,
+                progress=bar.update,
+            )
+        return [
+            [grade(item, one, config.verifier) for one in group]
+            for item, group in zip(chosen, completions, strict=True)
+        ]
+
+    greedy = graded(items, 1, 0.0, f"{subject.name}: greedy")
+    result: dict[str, Any] = {
+        "items": len(items),
+        "items_digest": items_digest(items),
+        "greedy": summarise_greedy(items, [group[0] for group in greedy], config.confidence),
+        "examples": _examples(items, [group[0] for group in greedy], config.examples),
+        "samples": None,
+        "bits_per_byte": _likelihoods(subject, items, config),
+    }
+    if config.samples.n:
+        chosen = items[: config.samples.items]
+        sampled = graded(
+            chosen, config.samples.n, config.samples.temperature, f"{subject.name}: {config.samples.n} samples"
+        )
+        result["samples"] = {
+            "temperature": config.samples.temperature,
+            "top_p": config.samples.top_p,
+            **summarise_samples(sampled, config.verifier.mode, config.confidence, config.seed),
+        }
+        greedy = [group + (sampled[i] if i < len(sampled) else []) for i, group in enumerate(greedy)]
+    return result, greedy
+
+
+def _likelihoods(subject: Subject, items: Sequence[Item], config: EvaluateConfig) -> dict[str, Any] | None:
+    """Bits per byte of the reference solutions: given the question in the model's own format, and of whole pages."""
+    # Spread over the benchmark, because its rows may stand in the order of their families.
+    solved = [item for item in items if item.solution]
+    count = min(config.likelihood.items, len(solved))
+    if not count:
+        return None
+    chosen = [solved[i * len(solved) // count] for i in range(count)]
+    prompter = subject.prompter
+    pages = Prompter(False, config.page, {})
+    given = [(prompter.prompt(item), prompter.continuation(item)) for item in chosen]
+    whole = [("", pages.start(item) + pages.continuation(item)) for item in chosen]
+    result = {
+        "solution": bits_per_byte(subject.model, subject.tokenizer, given),
+        "page": bits_per_byte(subject.model, subject.tokenizer, whole),
+    }
+    if config.likelihood.untrained:
+        fresh = untrained_like(subject.model, config.seed)
+        result["solution_untrained"] = bits_per_byte(fresh, subject.tokenizer, given)
+        result["page_untrained"] = bits_per_byte(fresh, subject.tokenizer, whole)
+    return result
+
+
+def items_digest(items: Sequence[Item]) -> str:
+    """Fingerprint of the problems and their order: outcomes of two models are paired only where it is equal."""
+    hasher = hashlib.sha256()
+    for item in items:
+        hasher.update(f"{item.id}\0{item.question}\0{item.answer}\0".encode())
+    return hasher.hexdigest()[:16]
+
+
+def _examples(items: Sequence[Item], graded: Sequence[Graded], count: int) -> list[dict[str, Any]]:
+    """Some completions for the reader's eye, spread over the benchmark: half of them right, then half of them wrong."""
+    right = [i for i, verdict in enumerate(graded) if verdict.strict]
+    wrong = [i for i, verdict in enumerate(graded) if not verdict.strict]
+    chosen: list[int] = []
+    for pool, share in ((right, (count + 1) // 2), (wrong, count // 2)):
+        share = min(share, len(pool))
+        chosen += [pool[k * len(pool) // share] for k in range(share)]
+    return [
+        {
+            "id": items[i].id,
+            "question": items[i].question,
+            "answer": items[i].answer,
+            "text": graded[i].completion.text[:2000],
+            "correct": graded[i].strict,
+            "extracted": (graded[i].extracted or "")[:200],
+        }
+        for i in chosen
+    ]
+
+
+def _rows(benchmark: str, items: Sequence[Item], graded: Sequence[Sequence[Graded]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "benchmark": benchmark,
+            "id": item.id,
+            "family": item.family,
+            "difficulty": item.difficulty,
+            "lang": item.lang,
+            "question": item.question,
+            "answer": item.answer,
+            "copy": copy,
+            "text": verdict.completion.text,
+            "tokens": verdict.completion.tokens,
+            "finished": verdict.completion.finished,
+            "extracted": verdict.extracted,
+            "where": verdict.where,
+            "strict": verdict.strict,
+            "lenient": verdict.lenient,
+        }
+        for item, group in zip(items, graded, strict=True)
+        for copy, verdict in enumerate(group)
+    ]
+
+
+def headline(report: dict[str, Any]) -> dict[str, float]:
+    """The figures for the tracking server: `<benchmark>/<metric>`."""
+    metrics: dict[str, float] = {}
+    for benchmark, result in report["benchmarks"].items():
+        greedy = result["greedy"]
+        metrics[f"{benchmark}/accuracy"] = greedy[report["mode"]]["value"]
+        metrics[f"{benchmark}/accuracy_lenient"] = greedy["lenient"]["value"]
+        metrics[f"{benchmark}/truncated"] = greedy["truncated"]
+        metrics[f"{benchmark}/tokens"] = greedy["tokens"]
+        for group in ("by_family", "by_lang", "by_difficulty"):
+            for name, values in greedy[group].items():
+                metrics[f"{benchmark}/{group}/{name}"] = values[report["mode"]]["value"]
+        for kind in ("solution", "page", "solution_untrained", "page_untrained"):
+            if result["bits_per_byte"] and kind in result["bits_per_byte"]:
+                metrics[f"{benchmark}/bits_per_byte/{kind}"] = result["bits_per_byte"][kind]["bits_per_byte"]
+        if result["samples"]:
+            for curve in ("pass_at", "maj_at"):
+                for k, interval in result["samples"][curve].items():
+                    metrics[f"{benchmark}/{curve}_{k}"] = interval["value"]
+    return metrics
