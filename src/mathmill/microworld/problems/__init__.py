@@ -1,7 +1,7 @@
 """The problems of the microworld: twelve families, four difficulties, two languages, three styles of solution.
 
-The mathematics of the pages and of the instruction sets and benchmarks comes from here alone, so that a better corpus can
-make a better model; nothing here knows which model will be trained on what.
+The mathematics of the pages and of the instruction sets and benchmarks comes from here alone, so that a better corpus
+can make a better model; nothing here knows which model will be trained on what.
 """
 
 import random

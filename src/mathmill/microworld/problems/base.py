@@ -6,17 +6,18 @@ from dataclasses import dataclass
 
 LANGUAGES = ("en", "zh")
 DIFFICULTIES = (1, 2, 3, 4)
-# How much work an author shows. Real annotations differ in this too: some write every step, some only the equation, some
-# only the result.
+# How much work an author shows. Real annotations differ in this too: some write every step, some only the equation,
+# some only the result.
 STYLES = ("worked", "short", "terse")
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem with a worked solution.
+    r"""One problem with a worked solution.
 
     family, difficulty (1 easiest .. 4), lang and style say what it is; question and solution are text with formulas as
-    `$...$`; the solution ends with the answer in \\boxed{}; answer is the bare answer; program is Python that prints it.
+    `$...$`; the solution ends with the answer in \\boxed{}; answer is the bare answer; program is Python that prints
+    it.
     """
 
     family: str

@@ -1,0 +1,66 @@
+"""A key-value cache in one preallocated buffer, whose rows can be repeated and dropped.
+
+transformers' DynamicCache copies the whole cache at every token; its StaticCache attends over the full length from the
+start. This one writes in place and shows the layers only what is filled.
+"""
+
+import torch
+from transformers.cache_utils import Cache, DynamicLayer
+
+
+class BufferLayer(DynamicLayer):
+    """Keys and values of one layer: [rows, kv_heads, capacity, head_dim], of which the first `length` are filled."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self.capacity = capacity
+        self.length = 0
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        """Allocate on the first write, when rows, heads and type are known."""
+        self.dtype, self.device = key_states.dtype, key_states.device
+        rows, heads, _, width = key_states.shape
+        self.keys = key_states.new_empty(rows, heads, self.capacity, width)
+        self.values = value_states.new_empty(rows, heads, self.capacity, width)
+        self.is_initialized = True
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write the new positions, return views on all filled ones."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        end = self.length + key_states.shape[-2]
+        self.keys[:, :, self.length : end] = key_states
+        self.values[:, :, self.length : end] = value_states
+        self.length = end
+        return self.keys[:, :, :end], self.values[:, :, :end]
+
+    def get_seq_length(self) -> int:
+        """Filled positions."""
+        return self.length
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        """Key length seen by the next call, and its offset."""
+        return self.length + query_length, 0
+
+    def take(self, rows: torch.Tensor) -> None:
+        """Keep or repeat rows by index."""
+        keys, values = self.keys[:, :, : self.length], self.values[:, :, : self.length]
+        shape = (len(rows), *self.keys.shape[1:])
+        self.keys, self.values = self.keys.new_empty(shape), self.values.new_empty(shape)
+        self.keys[:, :, : self.length] = keys[rows]
+        self.values[:, :, : self.length] = values[rows]
+
+
+class BufferCache(Cache):
+    """One BufferLayer for each layer of the model; capacity in tokens, prompt included."""
+
+    def __init__(self, layers: int, capacity: int) -> None:
+        self.buffers = [BufferLayer(capacity) for _ in range(layers)]
+        super().__init__(layers=list(self.buffers))
+
+    def take(self, rows: torch.Tensor) -> None:
+        """Keep or repeat rows by index in every layer."""
+        for layer in self.buffers:
+            layer.take(rows)

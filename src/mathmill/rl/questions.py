@@ -1,0 +1,68 @@
+"""Questions with checkable answers, and which of them an exploration stage asks."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy
+
+from mathmill.reward.verifier import read_gold
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import read_jsonl
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, its expected answer and its language."""
+
+    id: str
+    question: str
+    answer: str
+    lang: str = "en"
+
+
+def read_questions(path: Path, languages: list[str] | None = None) -> list[Question]:
+    """The questions of a JSONL file with `question` and `answer` (GSM8K's `... #### 72` is understood).
+
+    An item without a usable answer is an error that names its line: it could never be rewarded. Raises UserError also
+    for a file that holds no question in `languages`.
+    """
+    found = []
+    for line, row in enumerate(read_jsonl(path), start=1):
+        try:
+            text, answer = row["question"], str(row["answer"])
+            if "####" in answer:
+                answer = answer.rpartition("####")[2].strip()
+            read_gold(answer)
+        except (KeyError, TypeError) as error:
+            raise UserError(
+                f"{path}, line {line}: a question needs the fields question and answer ({error!r})"
+            ) from error
+        except UserError as error:
+            raise UserError(f"{path}, line {line}: {error}") from error
+        lang = str(row.get("lang") or ("zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"))
+        found.append(Question(str(row.get("id", line)), text, answer, lang))
+    kept = [item for item in found if not languages or item.lang in languages]
+    if not kept:
+        raise UserError(f"{path}: no questions" + (f" in the languages {', '.join(languages)}" if languages else ""))
+    return kept
+
+
+def drawn(questions: list[Question], step: int, count: int, seed: int) -> list[Question]:
+    """The questions of one step, a function of (seed, step): every question is asked once before any is asked again."""
+    chosen = []
+    for position in range(step * count, (step + 1) * count):
+        epoch, place = divmod(position, len(questions))
+        chosen.append(questions[_order(len(questions), epoch, seed)[place]])
+    return chosen
+
+
+_orders: dict[tuple[int, int, int], numpy.ndarray] = {}
+
+
+def _order(size: int, epoch: int, seed: int) -> numpy.ndarray:
+    key = (size, epoch, seed)
+    if key not in _orders:
+        _orders.clear()  # one epoch is used at a time
+        _orders[key] = numpy.random.default_rng([seed, epoch]).permutation(size)
+    return _orders[key]

@@ -1,0 +1,229 @@
+"""Sample completions from a transformers causal language model.
+
+Each prompt is prefilled once and its cache repeated for the whole group; rows that have ended leave the batch; the
+random numbers belong to (seed, row, position), so that neither the batch size nor a finished neighbour changes a
+sample.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from mathmill.rl.cache import BufferCache
+
+# Compact the batch when fewer than this share of its rows is still alive: copying the cache costs about one token.
+_COMPACT_BELOW = 0.75
+
+
+@dataclass
+class Rollout:
+    """One sampled completion: token ids (with the closing eos when `finished`) and their log-probabilities as sampled."""
+
+    tokens: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    finished: bool = False
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A completion as text, without eos and without what follows a stop string.
+
+    tokens: its length; finished: whether it ended by itself.
+    """
+
+    text: str
+    tokens: int
+    finished: bool
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to sample. temperature 0 is greedy. The paper is silent on temperature and top_p of its rollouts."""
+
+    max_new_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    seed: int = 0
+
+
+def sample(
+    model: Any,
+    tokenizer: Any,
+    prompts: list[str],
+    *,
+    n: int = 1,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    max_new_tokens: int,
+    seed: int = 0,
+    batch_rows: int = 256,
+    stop: tuple[str, ...] = (),
+    progress: Callable[[int], None] | None = None,
+) -> list[list[Completion]]:
+    """N completions of every prompt, as text; prompts of similar length are batched together.
+
+    progress, if given, is called with the number of prompts finished since its last call. A completion is cut at the
+    first occurrence of a stop string. Raises ValueError for an empty prompt.
+    """
+    encoded = [tokenizer(prompt, add_special_tokens=True)["input_ids"] for prompt in prompts]
+    order = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), i))
+    results: list[list[Completion]] = [[] for _ in prompts]
+    per_batch = max(1, batch_rows // n)
+    settings = Sampling(max_new_tokens, temperature, top_p, seed)
+    for start in range(0, len(order), per_batch):
+        batch = order[start : start + per_batch]
+        rows = [index * n + copy for index in batch for copy in range(n)]
+        rollouts = generate(model, [encoded[i] for i in batch], n, settings, tokenizer.eos_token_id, row_ids=rows)
+        for position, index in enumerate(batch):
+            group = rollouts[position * n : (position + 1) * n]
+            results[index] = [_complete(tokenizer, rollout, stop) for rollout in group]
+        if progress:
+            progress(len(batch))
+    return results
+
+
+@torch.no_grad()
+def generate(
+    model: Any, prompts: list[list[int]], n: int, sampling: Sampling, eos: int, row_ids: list[int] | None = None
+) -> list[Rollout]:
+    """N rollouts of every prompt, in order (all of the first prompt, then all of the second ...).
+
+    prompts: token ids; row_ids: the identity of each row for its random numbers (default: its index).
+    The log-probabilities are those of the sampling distribution before top-p is applied, at the sampling temperature.
+    """
+    if any(not prompt for prompt in prompts):
+        raise ValueError("an empty prompt cannot be continued: give at least a bos token")
+    device = next(model.parameters()).device
+    width = max(map(len, prompts))
+    ids = torch.zeros(len(prompts), width, dtype=torch.long)
+    real = torch.zeros(len(prompts), width, dtype=torch.bool)
+    for row, prompt in enumerate(prompts):  # left-padded, so that all rows write the same slot of the cache
+        ids[row, width - len(prompt) :] = torch.tensor(prompt)
+        real[row, width - len(prompt) :] = True
+    ids, real = ids.to(device), real.to(device)
+    cache = BufferCache(model.config.num_hidden_layers, width + sampling.max_new_tokens)
+    causal = torch.ones(width, width, dtype=torch.bool, device=device).tril()
+    positions = (real.cumsum(1) - 1).clamp(min=0)
+    dtype = model.get_input_embeddings().weight.dtype
+    output = model(
+        input_ids=ids,
+        # A padded query row sees itself only: a fully masked row would be NaN in some attention kernels.
+        attention_mask=_additive(
+            (causal & real[:, None, :]) | torch.eye(width, dtype=torch.bool, device=device), dtype
+        ),
+        position_ids=positions,
+        past_key_values=cache,
+        use_cache=True,
+        logits_to_keep=1,
+    )
+    rows = torch.arange(len(prompts), device=device).repeat_interleave(n)
+    cache.take(rows)
+    uniforms = _uniforms(sampling, row_ids or list(range(len(rows)))).to(device)
+    return _decode(
+        model, cache, output.logits[:, -1].float()[rows], real[rows], positions[rows, -1], uniforms, sampling, eos
+    )
+
+
+def _decode(
+    model: Any,
+    cache: BufferCache,
+    logits: torch.Tensor,
+    real: torch.Tensor,
+    positions: torch.Tensor,
+    uniforms: torch.Tensor,
+    sampling: Sampling,
+    eos: int,
+) -> list[Rollout]:
+    total, steps = uniforms.shape
+    tokens = torch.zeros(total, steps, dtype=torch.long, device=logits.device)
+    logprobs = torch.zeros(total, steps, device=logits.device)
+    lengths = torch.full((total,), steps, device=logits.device)
+    alive = torch.arange(total, device=logits.device)  # rows of the batch -> rows of the result
+    done = torch.zeros(total, dtype=torch.bool, device=logits.device)
+    dtype = model.get_input_embeddings().weight.dtype
+    mask = _additive(real[:, None, :], dtype)
+    for step in range(steps):
+        chosen, logprob = _choose(logits, uniforms[alive, step], sampling)
+        tokens[alive, step], logprobs[alive, step] = chosen, logprob
+        ended = (chosen == eos) & ~done
+        lengths[alive[ended]] = step + 1
+        done |= ended
+        if step + 1 == steps or bool(done.all()):
+            break
+        if float((~done).float().mean()) < _COMPACT_BELOW:
+            keep = (~done).nonzero().squeeze(1)
+            cache.take(keep)
+            alive, chosen, done, positions, mask = alive[keep], chosen[keep], done[keep], positions[keep], mask[keep]
+        positions = positions + 1
+        mask = torch.cat([mask, mask.new_zeros(len(mask), 1, 1, 1)], dim=3)
+        logits = (
+            model(
+                input_ids=chosen[:, None],
+                attention_mask=mask,
+                position_ids=positions[:, None],
+                past_key_values=cache,
+                use_cache=True,
+            )
+            .logits[:, -1]
+            .float()
+        )
+    ended_at = lengths.tolist()
+    rollouts = []
+    for row, (ids, values) in enumerate(zip(tokens.tolist(), logprobs.tolist(), strict=True)):
+        length = ended_at[row]
+        rollouts.append(Rollout(ids[:length], values[:length], finished=ids[length - 1] == eos))
+    return rollouts
+
+
+def _choose(logits: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> tuple[torch.Tensor, torch.Tensor]:
+    """One token for each row by inverse transform of its uniform number; also its log-probability."""
+    if sampling.temperature == 0:
+        logprobs = logits.log_softmax(-1)
+        best = logprobs.argmax(-1)
+        return best, logprobs.gather(1, best[:, None]).squeeze(1)
+    logprobs = (logits / sampling.temperature).log_softmax(-1)
+    if sampling.top_p < 1:
+        probs, index = logprobs.exp().sort(-1, descending=True)
+        kept = probs * (probs.cumsum(-1) - probs < sampling.top_p)  # the token that crosses top_p stays
+        place = _invert(kept, uniform)
+        chosen = index.gather(1, place[:, None]).squeeze(1)
+    else:
+        chosen = _invert(logprobs.exp(), uniform)
+    return chosen, logprobs.gather(1, chosen[:, None]).squeeze(1)
+
+
+def _invert(weights: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    cumulative = weights.cumsum(-1)
+    # uniform < 1, so the target lies below the last sum; right=True steps over tokens of weight zero.
+    target = (uniform * cumulative[:, -1])[:, None]
+    found = torch.searchsorted(cumulative, target, right=True).squeeze(1)
+    last = weights.shape[1] - 1 - weights.flip(-1).ne(0).float().argmax(-1)  # rounding must not pick a zero
+    return torch.minimum(found, last)
+
+
+def _uniforms(sampling: Sampling, row_ids: list[int]) -> torch.Tensor:
+    """[rows, max_new_tokens] numbers in [0, 1), a function of (seed, row id) alone."""
+    generator = torch.Generator()
+    numbers = []
+    for row in row_ids:
+        generator.manual_seed(sampling.seed * 1_000_003 + row)
+        numbers.append(torch.rand(sampling.max_new_tokens, generator=generator))
+    return torch.stack(numbers)
+
+
+def _additive(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """[rows.
+
+    Queries, keys] of bool -> [rows, 1, queries, keys] with 0 where visible and the lowest number elsewhere.
+    """
+    mask = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
+    return mask.masked_fill(~visible, torch.finfo(dtype).min)[:, None]
+
+
+def _complete(tokenizer: Any, rollout: Rollout, stop: tuple[str, ...]) -> Completion:
+    ids = rollout.tokens[:-1] if rollout.finished else rollout.tokens
+    text = tokenizer.decode(ids, skip_special_tokens=True)
+    cuts = [place for place in (text.find(string) for string in stop) if place >= 0]
+    return Completion(text[: min(cuts)] if cuts else text, len(rollout.tokens), rollout.finished or bool(cuts))

@@ -1,0 +1,50 @@
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from mathmill.rl.questions import drawn, read_questions
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import write_jsonl
+
+ROWS = [
+    {"id": f"q{i}", "question": f"What is {i}?", "answer": str(i), "lang": "en" if i % 2 else "zh"} for i in range(10)
+]
+
+
+def test_our_schema_and_gsm8k(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    write_jsonl(path, [*ROWS, {"question": "How many?", "answer": "2 * 3 = <<2*3=6>>6\n#### 6"}])
+    questions = read_questions(path)
+    assert len(questions) == 11
+    assert questions[-1].answer == "6"
+    assert [q.lang for q in read_questions(path, ["zh"])] == ["zh"] * 5
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [({"question": "x"}, "answer"), ({"question": "x", "answer": ""}, "line 1"), ({"answer": "3"}, "question")],
+)
+def test_bad_items_name_file_and_line(tmp_path: Path, row: dict, words: str) -> None:
+    path = tmp_path / "q.jsonl"
+    write_jsonl(path, [row])
+    with pytest.raises(UserError, match=words) as caught:
+        read_questions(path)
+    assert str(path) in str(caught.value)
+
+
+def test_no_questions_left_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    write_jsonl(path, ROWS)
+    with pytest.raises(UserError, match="languages ko"):
+        read_questions(path, ["ko"])
+
+
+def test_every_question_once_an_epoch_and_the_same_again(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    write_jsonl(path, ROWS)
+    questions = read_questions(path)
+    asked = [q.id for step in range(5) for q in drawn(questions, step, 4, seed=1)]  # two epochs, across step borders
+    assert Counter(asked) == {f"q{i}": 2 for i in range(10)}
+    assert [q.id for q in drawn(questions, 3, 4, seed=1)] == asked[12:16]
+    assert asked != [q.id for step in range(5) for q in drawn(questions, step, 4, seed=2)]
