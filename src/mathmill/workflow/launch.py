@@ -82,6 +82,7 @@ def execute(name: str, body: Body, root: Path, params: "Params", job: Path | Non
     from mathmill.workflow.environment import Signals, prepare, rank
     from mathmill.workflow.fingerprint import fingerprint
     from mathmill.workflow.stage import Stage
+    from mathmill.workflow.sweep import finished
 
     prepare(params.runtime)
     signals = Signals()
@@ -89,6 +90,9 @@ def execute(name: str, body: Body, root: Path, params: "Params", job: Path | Non
     stage = Stage(name, params, root, job)
     inputs = stage.all_inputs()
     print_ = fingerprint(root, stage.node, params, inputs)
+    if job is not None and (done := finished(job, print_)) is not None:
+        print(f"{stage.node.name}: {job} is done already", file=sys.stderr)
+        return done.objective
     stage.scratch = scratch_root(root, params.runtime.scratch) / stage.node.name / print_
     try:
         if rank() > 0:
@@ -105,6 +109,7 @@ def _lead(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> f
     """The first (or only) process: holds the locks, and tells MLflow."""
     from mathmill.workflow.files import remove
     from mathmill.workflow.scratch import locked, scratch
+    from mathmill.workflow.sweep import record
     from mathmill.workflow.tracking import open_run
 
     patience = stage.runtime.lock_timeout
@@ -128,6 +133,8 @@ def _lead(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> f
             raise
         finally:
             stage.run.finish(status)
+        if stage.job is not None:
+            record(stage.job, fingerprint, value, stage.run.id)
         remove(stage.scratch)
     return value
 

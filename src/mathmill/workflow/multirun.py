@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 from mathmill.workflow.composition import merge_overrides, read_overrides, recorded_choices, register_schema
 from mathmill.workflow.errors import ConfigError
 from mathmill.workflow.launch import Body, execute
+from mathmill.workflow.project import home
 from mathmill.workflow.validate import to_params
 
 
@@ -45,12 +46,19 @@ def multirun(root: Path, name: str, body: Body, overrides: Sequence[str]) -> Non
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
+    from mathmill.workflow.sweep import sweep_folder
+    from mathmill.workflow.sweep_parent import sweeping
+
     merged = merge_overrides(read_overrides(root), overrides)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that an exception comes out of hydra.main as it is
     register_schema()
-    sys.argv = [sys.argv[0], *merged, "--multirun"]
+    # The callback opens the sweep's run in MLflow; the folder is the same for the same command, so a sweep resumes.
+    callback = "+hydra.callbacks.mathmill._target_=mathmill.workflow.sweep_parent.SweepCallback"
+    folder = home(root) / sweep_folder(name, merged)
+    sys.argv = [sys.argv[0], f"hydra.job.name={name}", f"hydra.sweep.dir={folder}", callback, *merged, "--multirun"]
     start: Any = hydra.main(config_path=str((root / "conf").resolve()), config_name="config", version_base="1.3")
     try:
-        start(Job(root, name, body))()
+        with sweeping():
+            start(Job(root, name, body))()
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigError(str(error).split("\nConfig search path")[0]) from None

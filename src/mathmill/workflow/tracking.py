@@ -1,7 +1,8 @@
 """One run of a stage in MLflow: opened, resumed, filled and closed.
 
-    with open_run(stage, fingerprint, inputs=..., outputs=...) as run:
-        run.metrics({"train/loss": 1.2}, step=5)
+    run = open_run(stage, fingerprint, inputs=stage.all_inputs(), outputs=outputs)
+    run.metrics({"train/loss": 1.2}, step=5)
+    run.finish("FINISHED")
 
 What concerns the store alone never stops a stage once it has begun: the trouble is warned of once, and what could not
 be sent waits in a file (tracking_buffer). A store that does not open at all is a UserError: nothing is lost by then.
@@ -9,14 +10,10 @@ be sent waits in a file (tracking_buffer). A store that does not open at all is 
 
 import json
 import logging
-import os
 import re
-import signal
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType, TracebackType
 from typing import Any
 
 from mathmill.workflow import tracking_describe as describe
@@ -25,19 +22,17 @@ from mathmill.workflow.engine_plan import plain
 from mathmill.workflow.files import read_json, write_json
 from mathmill.workflow.fingerprint import input_digest, locked_digests
 from mathmill.workflow.project import short
+from mathmill.workflow.sweep import current_job
 from mathmill.workflow.tracking_buffer import SPILL, Buffer, replay_all
 from mathmill.workflow.tracking_process import identity, reap
 from mathmill.workflow.tracking_store import Store, open_store
 
 RUN_FILE = "run.json"
+SCORES = "evaluate"  # the stage whose metrics are figures of the model that it reads
 FLUSH_SECONDS = 10.0
 _NAME = re.compile(r"[A-Za-z0-9_\-. ]+(/[A-Za-z0-9_\-. ]+)*")
 _PARAMS_A_CALL = 100
 log = logging.getLogger(__name__)
-
-
-class Terminated(KeyboardInterrupt):
-    """SIGTERM came: like Ctrl-C, so that every `finally` on the way out runs."""
 
 
 class Run:
@@ -50,9 +45,9 @@ class Run:
         root: Path,
         spill: Path,
         *,
-        outputs: Mapping[str, Path],
-        tags: Mapping[str, str],
-        params: Mapping[str, str],
+        outputs: Mapping[str, Path] | None = None,
+        tags: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
         resumed: bool = False,
         flush_seconds: float = FLUSH_SECONDS,
     ) -> None:
@@ -60,9 +55,9 @@ class Run:
         self.id = run_id
         self.root = root
         self.resumed = resumed
-        self._outputs = dict(outputs)
-        self._tags = dict(tags)
-        self._params = dict(params)
+        self._outputs = dict(outputs or {})
+        self._tags = dict(tags or {})
+        self._params = dict(params or {})
         self._sent_params: set[str] = set()
         self._scored: str | None = None
         self._closed = False
@@ -115,13 +110,13 @@ class Run:
         self._tags["mlflow.loggedArtifacts"] = json.dumps(tables)
         self.tag("mlflow.loggedArtifacts", self._tags["mlflow.loggedArtifacts"])
 
-    def inputs(self, paths: Mapping[str, Sequence[Path]], *, scored: bool = False) -> None:
+    def inputs(self, paths: Mapping[str, Sequence[Path]]) -> None:
         """Record what the run reads, by label: folders of weights as models, all else as data sets, in one request."""
         data: list[tuple[str, Path]] = []
         for label, found in paths.items():
             for path in found:
                 if lineage.is_model(self.root, path):
-                    self.input_model(path, scored=scored)
+                    self.input_model(path)
                 else:
                     data.append((label, path))
         if data:
@@ -131,13 +126,13 @@ class Run:
         """Say that the run read the file or folder, by DVC's digest."""
         self._try(f"input {path}", lambda: self._log_datasets([(label, path)], self._recorded))
 
-    def input_model(self, path: Path, *, scored: bool = False) -> None:
-        """Say that the run read the model; with `scored`, the metrics that follow are also the model's own."""
+    def input_model(self, path: Path) -> None:
+        """Say that the run read the model; in stage evaluate, the metrics that follow are also the model's own."""
 
         def link() -> None:
             model_id = self._model(path, self._recorded, made_here=False)
             lineage.link_input(self.store, self.id, model_id)
-            if scored:
+            if self._tags.get("stage") == SCORES:
                 self._scored = model_id
 
         self._try(f"input {path}", link)
@@ -176,18 +171,6 @@ class Run:
         if data:
             self._try("outputs", lambda: self._log_datasets(data, {}))
 
-    def __enter__(self) -> "Run":
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            self._handler = signal.signal(signal.SIGTERM, _terminate)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.finish(status_of(error))
-        if self._handler is not None:
-            signal.signal(signal.SIGTERM, self._handler)
-
     def _log_datasets(self, paths: Sequence[tuple[str, Path]], recorded: Mapping[str, str]) -> None:
         records = [lineage.dataset(self.root, path, context, recorded) for context, path in paths]
         self.store.client.log_inputs(self.id, records)
@@ -214,32 +197,34 @@ def open_run(
     *,
     inputs: Mapping[str, Sequence[Path]] | None = None,
     outputs: Mapping[str, Path] | None = None,
-    parent: str | None = None,
-    overrides: Sequence[str] = (),
     flush_seconds: float = FLUSH_SECONDS,
 ) -> Run:
     """Open the run of a stage, or go on with the one that `<scratch>/run.json` names.
 
-    stage: `name`, `item`, `params`, `section`, `runtime`, `root` and `scratch` are read. inputs, outputs: the paths of
-    the graph by label; inputs are recorded now, outputs when the run finishes well. parent: id of a sweep's run.
-    overrides: what was set for this job of a sweep. Runs whose process is gone are marked KILLED on the way.
+    stage: `name`, `item`, `params`, `section`, `runtime`, `root` and `scratch` are read. In a multirun the run becomes
+    a child of the sweep's. inputs, outputs: paths by label; inputs are recorded now, outputs when the run finishes well.
+    Runs whose process is gone are marked KILLED on the way, and what earlier runs of the stage could not send is sent.
 
     Raises UserError where the store does not open.
     """
     store = open_store(stage.root, stage.runtime.tracking_uri)
     reap(store)
-    settings = list(overrides)
-    tags = {**describe.tags(stage, fingerprint, settings), **identity(), **_parent_tags(parent)}
-    params = describe.parameters(stage)
-    name = describe.run_name(stage, settings)
-    run_id, resumed = _enter(store, stage.scratch / RUN_FILE, name, tags)
     replay_all(store, stage.scratch.parent)
+    job = current_job()
+    overrides = job.overrides if job else ()
+    tags = {**describe.tags(stage, fingerprint, overrides), **identity()}
+    if job:
+        tags |= {"mlflow.parentRunId": job.parent, "sweep": job.parent}
+    params = describe.parameters(stage)
+    stage.scratch.mkdir(parents=True, exist_ok=True)
+    run_id, resumed = enter_run(store, stage.scratch / RUN_FILE, describe.run_name(stage, overrides), tags)
+    spill = stage.scratch.parent / f"{run_id}.{SPILL}"
     run = Run(
         store,
         run_id,
         stage.root,
-        stage.scratch.parent / f"{run_id}.{SPILL}",
-        outputs=outputs or {},
+        spill,
+        outputs=outputs,
         tags=tags,
         params=params,
         resumed=resumed,
@@ -248,23 +233,15 @@ def open_run(
     run.params(params)
     if not resumed:
         run.text("params.yaml", _yaml(stage))
-    run.inputs(inputs or {}, scored=stage.name == "evaluate")
+    run.inputs(inputs or {})
     return run
 
 
-def status_of(error: BaseException | None) -> str:
-    """FINISHED, KILLED after Ctrl-C or SIGTERM (also where a library turned it into an exit), else FAILED."""
-    seen = error
-    while seen is not None:
-        if isinstance(seen, KeyboardInterrupt):
-            return "KILLED"
-        seen = seen.__cause__ or seen.__context__
-    ended_well = error is None or (isinstance(error, SystemExit) and not error.code)
-    return "FINISHED" if ended_well else "FAILED"
+def enter_run(store: Store, path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, bool]:
+    """Take up the run that the file at `path` names, or create one and note it there.
 
-
-def _enter(store: Store, path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, bool]:
-    """The id of the run, and whether it was there before."""
+    Returns the run's id, and whether it was there before.
+    """
     from mlflow.entities import RunTag
     from mlflow.exceptions import MlflowException
 
@@ -292,20 +269,7 @@ def _send_params(store: Store, run_id: str, values: Mapping[str, str]) -> None:
         store.client.log_batch(run_id, params=new[start : start + _PARAMS_A_CALL])
 
 
-def _parent_tags(parent: str | None) -> dict[str, str]:
-    return {"mlflow.parentRunId": parent, "sweep": parent} if parent else {}
-
-
 def _yaml(stage: Any) -> str:
     import yaml
 
     return yaml.safe_dump(plain(stage.params), sort_keys=False, allow_unicode=True)
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated(f"signal {number}")
-
-
-def is_rank_zero() -> bool:
-    """Whether this process speaks for a distributed run: every other rank tracks nothing."""
-    return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) == 0

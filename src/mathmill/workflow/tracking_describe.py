@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ LIMIT = 6000  # characters of a parameter that MLflow takes
 
 
 def parameters(stage: Any) -> dict[str, str]:
-    """The stage's own section, flat (`rl.lr`), and the project's seed.
+    """The stage's own section, flat (`rl.optim.lr`), and the project's seed.
 
     A section that configures several items in `runs` shows only the one at work, under the same names for every item,
     so that two ablations compare line by line.
@@ -48,7 +48,7 @@ def cut(text: str) -> str:
     return text[: LIMIT - len(note)] + note
 
 
-def tags(stage: Any, fingerprint: str, overrides: list[str]) -> dict[str, str]:
+def tags(stage: Any, fingerprint: str, overrides: Sequence[str]) -> dict[str, str]:
     """Tags to find and group runs by: stage, item, seed, ablation, choices, and where code and data came from."""
     section = plain(stage.section)
     run = (section.get("runs") or {}).get(stage.item) or {}
@@ -70,7 +70,7 @@ def tags(stage: Any, fingerprint: str, overrides: list[str]) -> dict[str, str]:
     return {key: str(value) for key, value in found.items() if value not in (None, "")}
 
 
-def run_name(stage: Any, overrides: list[str]) -> str:
+def run_name(stage: Any, overrides: Sequence[str]) -> str:
     """`rl@grpo lr=3e-05 seed=1`: the stage, and what was set for this job of a sweep, or learning rate and seed."""
     name = f"{stage.name}@{stage.item}" if stage.item else stage.name
     if overrides:
