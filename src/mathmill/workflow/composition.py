@@ -25,15 +25,15 @@ def read_overrides(root: Path) -> list[str]:
         raise ConfigError(f"{OVERRIDES}: not YAML: {error}") from None
     listed = content.get("overrides") if isinstance(content, dict) else None
     if not isinstance(content, dict) or set(content) != {"overrides"} or not isinstance(listed, list):
-        raise ConfigError(f'{OVERRIDES}: must hold one list, as in\noverrides: ["rl.lr=3e-6", "scale=smoke"]')
+        raise ConfigError(f'{OVERRIDES}: must hold one list, as in\noverrides: ["rl.optim.lr=3e-6", "scale=smoke"]')
     for at, entry in enumerate(listed):
         if not isinstance(entry, str) or not entry.strip():
-            raise ConfigError(f"{OVERRIDES}, entry {at + 1}: {entry!r} is not a string like 'rl.lr=3e-6'")
+            raise ConfigError(f"{OVERRIDES}, entry {at + 1}: {entry!r} is not a string like 'rl.optim.lr=3e-6'")
     return list(listed)
 
 
 def override_key(override: str) -> str:
-    """What an override sets: `rl.lr` of `++rl.lr=1`, `scale` of `scale=smoke`."""
+    """What an override sets: `rl.optim.lr` of `++rl.optim.lr=1`, `scale` of `scale=smoke`."""
     return override.partition("=")[0].strip().lstrip("+~")
 
 
@@ -47,7 +47,7 @@ def merge_overrides(earlier: Iterable[str], later: Iterable[str]) -> list[str]:
 
 
 def is_group(root: Path, override: str) -> bool:
-    """Whether an override picks an option of a group in conf/ (scale=smoke) and does not set a key (rl.lr=1)."""
+    """Whether an override picks an option of a group in conf/ (scale=smoke) and does not set a key (rl.optim.lr=1)."""
     name = override_key(override).partition("@")[0]
     return bool(name) and (root / "conf" / name).is_dir()
 
@@ -73,7 +73,7 @@ def compose_conf(root: Path, overrides: Sequence[str]) -> Params:
     chosen = config.hydra.runtime.choices
     plain = {key: config._get_node(key) for key in config if key != "hydra"}
     plain["choices"] = recorded_choices(chosen)
-    return _typed(root, plain, overrides)
+    return typed(root, plain, overrides)
 
 
 def recorded_choices(chosen: Mapping[Any, Any]) -> dict[str, str]:
@@ -94,7 +94,7 @@ def override_params(root: Path, params: dict[str, Any], overrides: Sequence[str]
         name="snapshot", node={"defaults": ["schema", "_self_"], **params}, provider="mathmill"
     )
     config = _compose(root, root / "conf", "snapshot", overrides)
-    return _typed(root, {key: config._get_node(key) for key in config if key != "hydra"}, overrides)
+    return typed(root, {key: config._get_node(key) for key in config if key != "hydra"}, overrides)
 
 
 def _compose(root: Path, folder: Path, name: str, overrides: Sequence[str]) -> Any:
@@ -112,11 +112,11 @@ def _compose(root: Path, folder: Path, name: str, overrides: Sequence[str]) -> A
     except yaml.YAMLError as error:
         raise ConfigError(f"conf/: not YAML: {error}") from None
     except (HydraException, OmegaConfBaseException, ValueError) as error:
-        raise _explained(root, error, overrides) from None
+        raise explained(root, error, overrides) from None
 
 
-def _typed(root: Path, plain: dict[str, Any], overrides: Sequence[str]) -> Params:
-    """Validate, and add to a complaint where the key was set."""
+def typed(root: Path, plain: dict[str, Any], overrides: Sequence[str]) -> Params:
+    """The typed configuration of composed sections; a complaint also says where the key was set."""
     from omegaconf import OmegaConf
 
     from mathmill.workflow.validate import KeyedError, to_params
@@ -132,7 +132,7 @@ def _located(root: Path, error: Any, overrides: Sequence[str]) -> ConfigError:
     return ConfigError("\n".join(f"{message}{origin(root, key, overrides)}" for key, message in error.problems))
 
 
-def _explained(root: Path, error: Exception, overrides: Sequence[str]) -> ConfigError:
+def explained(root: Path, error: Exception, overrides: Sequence[str]) -> ConfigError:
     """Hydra's complaint in a user's words."""
     from hydra.errors import MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException

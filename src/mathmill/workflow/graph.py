@@ -51,6 +51,7 @@ STAGES: tuple[str, ...] = (
 )
 _WORLD = "data/microworld"
 _TRAINING = ("src/mathmill/training",)
+_TABLES = "src/mathmill/workflow/tables.py"
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ def _rl(item: str) -> Node:
         metrics=("report",),
         own=("checkpoint", "questions", "validation"),
         code=("src/mathmill/rl", "src/mathmill/reward", *_TRAINING),
-        params=(*_section("rl", ("method",)), "inputs.rl"),
+        params=(*_section("rl"), "inputs.rl"),
     )
 
 
@@ -156,7 +157,7 @@ def _evaluate(item: str) -> Node:
         metrics=("report",),
         own=("benchmark", "instruct"),
         code=("src/mathmill/evaluate", "src/mathmill/reward", *_TRAINING),
-        params=(*_section("evaluate", ("model",)), "inputs.evaluate"),
+        params=(*_section("evaluate"), "inputs.evaluate"),
     )
 
 
@@ -176,7 +177,7 @@ def _single() -> dict[str, Node]:
                 "benchmarks": f"{_WORLD}/benchmarks",
                 "truth": f"{_WORLD}/truth",
             },
-            code=("src/mathmill/microworld",),
+            code=("src/mathmill/microworld", _TABLES),
             params=_section("microworld"),
         ),
         Node(
@@ -185,7 +186,7 @@ def _single() -> dict[str, Node]:
             outputs={"pages": "data/pages", "report": "reports/pages.json"},
             metrics=("report",),
             own=("crawl",),
-            code=("src/mathmill/pages",),
+            code=("src/mathmill/pages", _TABLES),
             params=(*_section("pages"), "inputs.pages"),
         ),
         Node(
@@ -198,7 +199,7 @@ def _single() -> dict[str, Node]:
             outputs={"corpus": "data/corpus", "report": "reports/corpus.json"},
             metrics=("report",),
             own=("seed", "annotations"),
-            code=("src/mathmill/corpus",),
+            code=("src/mathmill/corpus", _TABLES),
             params=(*_section("corpus"), "inputs.corpus"),
         ),
         Node(
@@ -212,7 +213,7 @@ def _single() -> dict[str, Node]:
             outputs={"clean": "data/clean", "report": "reports/decontaminate.json"},
             metrics=("report",),
             own=("text", "instruct", "benchmarks"),
-            code=("src/mathmill/decontaminate",),
+            code=("src/mathmill/decontaminate", _TABLES),
             params=(*_section("decontaminate"), "inputs.decontaminate"),
         ),
         Node(
@@ -220,7 +221,7 @@ def _single() -> dict[str, Node]:
             inputs={"clean": "data/clean"},
             outputs={"tokenizer": "models/tokenizer", "tokens": "data/tokens", "report": "reports/tokens.json"},
             metrics=("report",),
-            code=("src/mathmill/tokens",),
+            code=("src/mathmill/tokens", _TABLES),
             params=_section("tokens"),
         ),
         Node(

@@ -55,7 +55,7 @@ def find(schema: type, name: str) -> Key | None:
 
 
 def suggest(schema: type, name: str) -> str:
-    """` (did you mean rl.lr?)` for a near miss of a declared key or section, else the empty string."""
+    """` (did you mean rl.optim.lr?)` for a near miss of a declared key or section, else the empty string."""
     names = [key.name for key in declared(schema)]
     names += sorted({".".join(full.split(".")[:depth]) for full in names for depth in range(1, full.count(".") + 1)})
     known = [_filled(candidate, name) for candidate in names]

@@ -4,11 +4,12 @@ Every stage's `__main__.py` ends in `launch(name, body)`. Errors that a user can
 and end with exit code 2.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.project import find_root, scratch_root
@@ -34,12 +35,14 @@ def launch(name: str, body: Body) -> None:
         if "--help" in arguments or "-h" in arguments:
             from mathmill.workflow.help import stage_help
 
-            print(stage_help(name, sys.modules["__main__"].__doc__ or ""))
+            print(stage_help(name, sys.modules["__main__"].__doc__ or ""), flush=True)
             return
         _start(name, body, arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except BrokenPipeError:  # `... --help | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _start(name: str, body: Body, arguments: list[str]) -> None:
@@ -78,7 +81,10 @@ def configure(root: Path, overrides: Sequence[str]) -> "Params":
 
 
 def execute(name: str, body: Body, root: Path, params: "Params", job: Path | None) -> float | None:
-    """Run a stage's body under lock and tracking; returns its value. A failed run keeps its scratch folder."""
+    """Run a stage's body under lock and tracking; returns its value. A failed run keeps its scratch folder.
+
+    job: the folder of a multirun job, where its outputs go; one that has done this very work answers at once.
+    """
     from mathmill.workflow.environment import Signals, prepare, rank
     from mathmill.workflow.fingerprint import fingerprint
     from mathmill.workflow.stage import Stage
@@ -88,16 +94,13 @@ def execute(name: str, body: Body, root: Path, params: "Params", job: Path | Non
     signals = Signals()
     signals.install()
     stage = Stage(name, params, root, job)
-    inputs = stage.all_inputs()
-    print_ = fingerprint(root, stage.node, params, inputs)
-    if job is not None and (done := finished(job, print_)) is not None:
-        print(f"{stage.node.name}: {job} is done already", file=sys.stderr)
+    work = fingerprint(root, stage.node, params, stage.all_inputs())
+    if job is not None and (done := finished(job, work)) is not None:
+        print(f"{stage.node.name}: this job is done already ({job})", file=sys.stderr)
         return done.objective
-    stage.scratch = scratch_root(root, params.runtime.scratch) / stage.node.name / print_
+    stage.scratch = scratch_root(root, params.runtime.scratch) / stage.node.name / work
     try:
-        if rank() > 0:
-            return _follow(stage, body)
-        return _lead(stage, print_, body, signals)
+        return _lead(stage, work, body, signals) if rank() == 0 else _follow(stage, work, body)
     except KeyboardInterrupt:
         if signals.received is None:
             raise
@@ -109,8 +112,6 @@ def _lead(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> f
     """The first (or only) process: holds the locks, and tells MLflow."""
     from mathmill.workflow.files import remove
     from mathmill.workflow.scratch import locked, scratch
-    from mathmill.workflow.sweep import record
-    from mathmill.workflow.tracking import open_run
 
     patience = stage.runtime.lock_timeout
     with ExitStack() as held:
@@ -119,34 +120,42 @@ def _lead(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> f
             path = stage.root / ".work" / f"{stage.node.name}.lock"
             held.enter_context(locked(path, stage.node.name, patience))
         held.enter_context(scratch(stage.scratch, stage.node.name, patience))
-        outputs = {label: stage.output(label) for label in stage.node.outputs}
-        stage.run = open_run(stage, fingerprint, inputs=stage.all_inputs(), outputs=outputs)
-        status = "FAILED"
-        try:
-            value = body(stage)
-            if missing := [label for label, path in outputs.items() if not path.exists()]:
-                raise RuntimeError(f"stage {stage.node.name} ended without its outputs: {', '.join(missing)}")
-            status = "FINISHED"
-        except BaseException:
-            # Lightning turns an interrupt into SystemExit, so the signal tells, not the exception.
-            status = "KILLED" if signals.received is not None else "FAILED"
-            raise
-        finally:
-            stage.run.finish(status)
-        if stage.job is not None:
-            record(stage.job, fingerprint, value, stage.run.id)
+        value = _tracked(stage, fingerprint, body, signals)
         remove(stage.scratch)
     return value
 
 
-def _follow(stage: "Stage", body: Body) -> float | None:
+def _tracked(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> float | None:
+    """Call the body within its MLflow run, and check that it wrote what the graph says."""
+    from mathmill.workflow.sweep import record
+    from mathmill.workflow.tracking import open_run
+
+    outputs = {label: stage.output(label) for label in stage.node.outputs}
+    stage.run = open_run(stage, fingerprint)
+    status = "FAILED"
+    try:
+        stage.run.inputs(stage.all_inputs())
+        value = body(stage)
+        if missing := [label for label, path in outputs.items() if not path.exists()]:
+            raise RuntimeError(f"stage {stage.node.name} ended without its outputs: {', '.join(missing)}")
+        stage.run.outputs(outputs)
+        if stage.job is not None:
+            record(stage.job, fingerprint, value, stage.run.id)
+        status = "FINISHED"
+    finally:
+        # Lightning turns an interrupt into SystemExit, so the signal tells, not the exception.
+        stage.run.finish("KILLED" if signals.received is not None else status)
+    return value
+
+
+def _follow(stage: "Stage", fingerprint: str, body: Body) -> float | None:
     """Another rank of the same stage: works in the leader's folder, tells MLflow nothing."""
-    from mathmill.workflow.silent import SilentRun
+    from mathmill.workflow.tracking import open_run
 
     stage.scratch.mkdir(parents=True, exist_ok=True)
-    stage.run = SilentRun()
+    stage.run = open_run(stage, fingerprint)
     return body(stage)
 
 
-def _picks(overrides: Sequence[str], group: str) -> Any:
+def _picks(overrides: Sequence[str], group: str) -> bool:
     return any(override.lstrip("+").startswith(f"{group}=") for override in overrides)

@@ -18,7 +18,7 @@ PARAMS = "params.yaml"
 SEAL = "composed"
 _HEADER = """\
 # Composed from conf/ and overrides.yaml by `python -m mathmill.compose`. Never edit it: an edit is refused, because the
-# next composition would undo it. Set a value with `make exp rl.lr=3e-6`, or in overrides.yaml.
+# next composition would undo it. Set a value with `make exp rl.optim.lr=3e-6`, or in overrides.yaml.
 """
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./ -]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"}
@@ -117,7 +117,7 @@ def edited(root: Path, content: dict[str, Any], composed: Params | None) -> Conf
                 settable.append(f"{key}={_show(theirs)}")
         if len(lines) == 1:
             lines.append("  its values are those of the composition; only its seal is wrong")
-    example = " ".join(f"'{entry}'" for entry in settable[:3]) or "rl.lr=3e-6"
+    example = " ".join(f"'{entry}'" for entry in settable[:3]) or "rl.optim.lr=3e-6"
     lines.append(f"To set a value: make exp {example}   (or write it into overrides.yaml)")
     lines.append(f"To drop the edit: {_mend(root)}")
     return ConfigError("\n".join(lines))

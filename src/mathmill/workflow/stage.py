@@ -16,7 +16,6 @@ from mathmill.workflow.schema import Params
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from mathmill.workflow.silent import SilentRun
     from mathmill.workflow.tracking import Run
 
 __all__ = ["Stage", "launch"]
@@ -38,7 +37,7 @@ class Stage:
     item: str | None = field(init=False)
     node: Node = field(init=False)
     scratch: Path = field(init=False)
-    run: "Run | SilentRun" = field(init=False)
+    run: "Run" = field(init=False)
 
     def __post_init__(self) -> None:
         key = ITEM_KEYS.get(self.name)

@@ -9,7 +9,7 @@ _PACKAGE = re.compile(r"^#\s*@package\s+(\S+)", re.MULTILINE)
 
 
 def origin(root: Path, key: str, overrides: Sequence[str]) -> str:
-    """` [conf/rl/default.yaml, line 4]` or ` [override rl.lr=-1]`; empty where the key cannot be found.
+    """` [conf/rl/default.yaml, line 4]` or ` [override rl.optim.lr=-1]`; empty where the key cannot be found.
 
     Where several files in force set the key, all are named: the one to mend is the user's to see.
     """

@@ -1,0 +1,61 @@
+# Every target is a line or two that one could type; CI calls the same ones. `make` alone explains them.
+PYTHON ?= python3
+PORT ?= 5000
+VENV := .venv
+READY := $(VENV)/.ready
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce exp summary status ui test lint format types clean-work
+
+help: ## explain the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+setup: $(READY) ## make .venv and install the pinned packages (done by the other targets where needed)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "mathmill needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make setup PYTHON=python3.12"; exit 1; }
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV) || \
+		{ rm -rf $(VENV); echo "could not make $(VENV): on Debian and Ubuntu install python3-venv"; exit 1; }
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[dev]'
+	@touch $@
+
+reproduce: setup ## run every stage that is out of date, then show the summary
+	@python -m mathmill.compose
+	dvc repro
+	@python -m mathmill.report.summary
+
+exp: setup ## set values and run: make exp scale=smoke rl.seed=1 (rl.seed= drops one again); kept in overrides.yaml
+	@python -m mathmill.compose set --from-make
+	@python -m mathmill.compose
+	dvc repro
+	@python -m mathmill.report.summary
+
+summary: setup ## show the summary of the last run
+	@python -m mathmill.report.summary
+
+status: setup ## say which stages are out of date, and why
+	dvc status
+
+ui: setup ## start the MLflow UI on this machine: make ui PORT=5000
+	mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --port $(PORT)
+
+test: setup ## run the tests
+	@pytest
+
+lint: setup ## check style and layout
+	@ruff check .
+	@ruff format --check .
+
+format: setup ## mend style and layout
+	@ruff check --fix .
+	@ruff format .
+
+types: setup ## check the types of src
+	@mypy
+
+clean-work: ## delete unfinished work (.work), so that the next run starts from nothing
+	rm -rf .work
