@@ -61,48 +61,48 @@ class Show:
     def add(self, *terms: int) -> str:
         """A sum of two or more terms; worked: one partial sum after the other."""
         parts = list(terms)
-        chain = " + ".join(map(str, parts))
+        chain = "+".join(map(str, parts))
         while self.worked and len(parts) > 2:
             parts = [parts[0] + parts[1], *parts[2:]]
-            chain += " = " + " + ".join(map(str, parts))
+            chain += "=" + "+".join(map(str, parts))
         if self.worked and len(parts) == 2 and min(parts) >= 10:
             first, second = parts
             tens, ones = second // 10 * 10, second % 10
             if ones:
-                chain += f" = {first + tens} + {ones}"
-        return f"{chain} = {sum(terms)}"
+                chain += f"={first + tens}+{ones}"
+        return f"{chain}={sum(terms)}"
 
     def subtract(self, first: int, second: int) -> str:
         """A difference; worked: tens first, then ones."""
-        chain = f"{first} - {second}"
+        chain = f"{first}-{second}"
         tens, ones = second // 10 * 10, second % 10
         if self.worked and tens and ones:
-            chain += f" = {first - tens} - {ones}"
-        return f"{chain} = {first - second}"
+            chain += f"={first - tens}-{ones}"
+        return f"{chain}={first - second}"
 
     def multiply(self, first: int, second: int) -> str:
         """A product; worked: split the second factor into tens and ones, then the first, then add."""
-        chain = f"{first} \\times {second}"
+        chain = f"{first}\\times{second}"
         if not self.worked or min(first, second) < 2 or (first < 10 and second < 10):
-            return f"{chain} = {first * second}"
+            return f"{chain}={first * second}"
         if first < 10 <= second:
             first, second = second, first
         if second >= 10 and second % 10:
             tens, ones = second // 10 * 10, second % 10
-            chain += f" = {first} \\times {tens} + {first} \\times {ones} = {first * tens} + {first * ones}"
+            chain += f"={first}\\times{tens}+{first}\\times{ones}={first * tens}+{first * ones}"
         elif first >= 10 and first % 10 and second < 10:
             tens, ones = first // 10 * 10, first % 10
-            chain += f" = {tens} \\times {second} + {ones} \\times {second} = {tens * second} + {ones * second}"
-        return f"{chain} = {first * second}"
+            chain += f"={tens}\\times{second}+{ones}\\times{second}={tens * second}+{ones * second}"
+        return f"{chain}={first * second}"
 
     def divide(self, first: int, second: int) -> str:
         """An exact quotient; worked: split off the largest multiple of ten of the divisor."""
-        chain = f"{first} \\div {second}"
+        chain = f"{first}\\div{second}"
         quotient = first // second
         tens, ones = quotient // 10 * 10, quotient % 10
         if self.worked and tens and ones:
-            chain += f" = {tens * second} \\div {second} + {ones * second} \\div {second} = {tens} + {ones}"
-        return f"{chain} = {quotient}"
+            chain += f"={tens * second}\\div{second}+{ones * second}\\div{second}={tens}+{ones}"
+        return f"{chain}={quotient}"
 
 
 def finish(family: str, difficulty: int, lang: str, style: str, draft: Draft) -> Problem:

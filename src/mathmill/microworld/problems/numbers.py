@@ -7,15 +7,15 @@ from mathmill.microworld.problems.base import Draft, Show
 
 
 def sums(rng: random.Random, difficulty: int, show: Show) -> Draft:
-    """Add two to four numbers; from difficulty 3 on also subtract one."""
-    top = (50, 99, 99, 300)[difficulty - 1]
-    terms = [rng.randint(11, top) for _ in range((2, 3, 3, 4)[difficulty - 1])]
+    """Add three or four numbers; from difficulty 2 on also subtract one."""
+    low, top = ((2, 9), (3, 19), (11, 60), (11, 300))[difficulty - 1]
+    terms = [rng.randint(low, top) for _ in range((3, 3, 3, 4)[difficulty - 1])]
     total = sum(terms)
-    expression = " + ".join(map(str, terms))
+    expression = "+".join(map(str, terms))
     steps_en, steps_zh = [f"Adding gives ${show.add(*terms)}$."], [f"相加得${show.add(*terms)}$。"]
-    if difficulty >= 3:
-        minus = rng.randint(11, total - 1 if total < 99 else 99)
-        expression += f" - {minus}"
+    if difficulty != 1:
+        minus = rng.randint(2, 9) if difficulty == 2 else rng.randint(11, 29)
+        expression += f"-{minus}"
         steps_en.append(f"Then ${show.subtract(total, minus)}$.")
         steps_zh.append(f"再算${show.subtract(total, minus)}$。")
         total -= minus
@@ -29,10 +29,10 @@ def sums(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 
 def product(rng: random.Random, difficulty: int, show: Show) -> Draft:
-    """Multiply two numbers, from two digits by one to three digits by two."""
-    low, high, low2, high2 = ((11, 49, 3, 9), (12, 99, 3, 9), (12, 49, 11, 29), (101, 399, 11, 39))[difficulty - 1]
+    """Multiply two or three numbers, from single digits to three digits by two."""
+    low, high, low2, high2 = ((2, 9, 2, 9), (11, 39, 2, 6), (12, 99, 3, 9), (12, 99, 11, 39))[difficulty - 1]
     first, second = rng.randint(low, high), rng.randint(low2, high2)
-    expression = f"{first} \\times {second}"
+    expression = f"{first}\\times{second}"
     question = {
         "en": rng.choice([f"Compute ${expression}$.", f"What is ${expression}$?", f"Find the product ${expression}$."]),
         "zh": rng.choice([f"计算${expression}$。", f"求积${expression}$。", f"${expression}$等于多少？"]),
@@ -44,8 +44,8 @@ def product(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 def remainder(rng: random.Random, difficulty: int, show: Show) -> Draft:
     """The remainder of a division."""
-    divisor = rng.randint(3, (7, 9, 15, 25)[difficulty - 1])
-    quotient = rng.randint(3, (9, 19, 19, 29)[difficulty - 1])
+    divisor = rng.randint(2, (5, 9, 9, 15)[difficulty - 1])
+    quotient = rng.randint(2, (9, 9, 19, 29)[difficulty - 1])
     rest = rng.randint(0, divisor - 1)
     number = divisor * quotient + rest
     question = {
@@ -62,7 +62,7 @@ def remainder(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 def fraction(rng: random.Random, difficulty: int, show: Show) -> Draft:
     """Add two proper fractions and reduce the sum."""
-    top = (5, 7, 9, 12)[difficulty - 1]
+    top = (4, 6, 8, 12)[difficulty - 1]
     first_below, second_below = rng.randint(2, top), rng.randint(2, top)
     first_above, second_above = rng.randint(1, first_below - 1), rng.randint(1, second_below - 1)
     below = first_below * second_below // gcd(first_below, second_below)
@@ -70,13 +70,13 @@ def fraction(rng: random.Random, difficulty: int, show: Show) -> Draft:
     above = left + right
     common = gcd(above, below)
     answer = _fraction(above // common, below // common)
-    expression = f"\\frac{{{first_above}}}{{{first_below}}} + \\frac{{{second_above}}}{{{second_below}}}"
+    expression = f"\\frac{{{first_above}}}{{{first_below}}}+\\frac{{{second_above}}}{{{second_below}}}"
     chain = expression
     if show.worked:
-        chain += f" = \\frac{{{left}}}{{{below}}} + \\frac{{{right}}}{{{below}}} = \\frac{{{above}}}{{{below}}}"
-        chain += f" = {answer}" if common > 1 else ""
+        chain += f"=\\frac{{{left}}}{{{below}}}+\\frac{{{right}}}{{{below}}}=\\frac{{{above}}}{{{below}}}"
+        chain += f"={answer}" if common > 1 else ""
     else:
-        chain += f" = {answer}"
+        chain += f"={answer}"
     question = {
         "en": rng.choice([f"Compute ${expression}$ in lowest terms.", f"Add ${expression}$ and reduce the result."]),
         "zh": rng.choice([f"计算${expression}$，化为最简分数。", f"求${expression}$的最简结果。"]),
@@ -91,9 +91,9 @@ def fraction(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 
 def average(rng: random.Random, difficulty: int, show: Show) -> Draft:
-    """The mean of three to six numbers; the mean is a whole number."""
-    count, top = ((3, 30), (4, 40), (5, 60), (6, 90))[difficulty - 1]
-    values = [rng.randint(10, top) for _ in range(count)]
+    """The mean of two to five numbers; the mean is a whole number."""
+    count, low, top = ((2, 2, 9), (3, 3, 15), (4, 5, 30), (5, 10, 60))[difficulty - 1]
+    values = [rng.randint(low, top) for _ in range(count)]
     values[-1] += -sum(values) % count
     listing = ", ".join(map(str, values))
     total = sum(values)

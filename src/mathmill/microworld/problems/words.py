@@ -9,7 +9,7 @@ from mathmill.microworld.problems.names import PEOPLE, THINGS, VEHICLES, pick, p
 def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
     """What a purchase costs; from difficulty 2 on two kinds of things, from 4 on the change."""
     who, (first, second) = pick(rng, PEOPLE), pick_two(rng, THINGS)
-    count, price = rng.randint(3, 9), rng.randint(11, (29, 29, 89, 89)[difficulty - 1])
+    count, price = rng.randint(2, 9), rng.randint(*((2, 9), (2, 9), (11, 39), (11, 89))[difficulty - 1])
     cost = count * price
     en = f"{who[0]} buys ${count}$ {first[0]} at ${price}$ coins each"
     zh = f"{who[1]}买了${count}${first[1]}，每份${price}$元"
@@ -17,7 +17,7 @@ def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
     steps_zh = [f"第一种花费${show.multiply(price, count)}$。"]
     total, program = cost, f"total = {count} * {price}"
     if difficulty >= 2:
-        count2, price2 = rng.randint(2, 9), rng.randint(3, (9, 12, 49, 89)[difficulty - 1])
+        count2, price2 = rng.randint(2, 9), rng.randint(3, (9, 9, 9, 49)[difficulty - 1])
         en += f" and ${count2}$ {second[0]} at ${price2}$ coins each"
         zh += f"，又买了${count2}${second[1]}，每份${price2}$元"
         total += count2 * price2
@@ -41,11 +41,11 @@ def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 
 def journey(rng: random.Random, difficulty: int, show: Show) -> Draft:
-    """How far a vehicle goes; from difficulty 3 on in two legs; difficulty 2 asks for the time."""
+    """How far a vehicle goes in two legs; difficulty 1 asks for the time of one."""
     vehicle = pick(rng, VEHICLES)
-    speed, hours = rng.randint(21, (49, 89, 69, 99)[difficulty - 1]), rng.randint(2, 9)
+    speed, hours = rng.randint(*((3, 9), (3, 9), (11, 49), (21, 99))[difficulty - 1]), rng.randint(2, 9)
     distance = speed * hours
-    if difficulty == 2:
+    if difficulty == 1:
         question = {
             "en": f"A {vehicle[0]} goes ${distance}$ km at ${speed}$ km per hour. How many hours does it take?",
             "zh": f"一辆{vehicle[1]}以每小时${speed}$千米行驶${distance}$千米，需要几小时？",
@@ -57,8 +57,8 @@ def journey(rng: random.Random, difficulty: int, show: Show) -> Draft:
     zh = f"一辆{vehicle[1]}每小时行${speed}$千米，行了${hours}$小时"
     steps_en, steps_zh = [f"The way is ${show.multiply(speed, hours)}$."], [f"路程是${show.multiply(speed, hours)}$。"]
     total, program = distance, f"way = {speed} * {hours}"
-    if difficulty >= 3:
-        speed2, hours2 = rng.randint(21, 69), rng.randint(2, 6 if difficulty == 3 else 9)
+    if difficulty >= 2:
+        speed2, hours2 = rng.randint(*((3, 9), (3, 9), (4, 9), (21, 69))[difficulty - 1]), rng.randint(2, 9)
         en += f", then ${speed2}$ km per hour for ${hours2}$ hours"
         zh += f"，再以每小时${speed2}$千米行${hours2}$小时"
         total += speed2 * hours2
@@ -70,22 +70,22 @@ def journey(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 
 def percent(rng: random.Random, difficulty: int, show: Show) -> Draft:
-    """A percentage of a number; from difficulty 3 on the price after a rise or a discount."""
+    """A percentage of a number; from difficulty 2 on the price after a rise or a discount."""
     rate = rng.choice(((10, 20, 50), (10, 20, 30, 40, 60), (10, 20, 30, 40), (15, 25, 35, 45, 65))[difficulty - 1])
-    base = rng.randint(2, 49) * 10 if difficulty < 4 else rng.randint(1, 29) * 20
+    base = (rng.randint(2, (9, 9, 19)[difficulty - 1]) * 10) if difficulty < 4 else rng.randint(1, 29) * 20
     part = base * rate // 100
     unit = base // 10
     if show.worked and rate % 10 == 0:
-        chain = f"{base} \\div 10 = {unit}"
+        chain = f"{base}\\div10={unit}"
         chain_two = show.multiply(unit, rate // 10)
         steps_en = [f"Ten percent is ${chain}$, and ${chain_two}$."]
         steps_zh = [f"百分之十是${chain}$，${chain_two}$。"]
     elif show.worked:
-        steps_en = [f"First ${show.multiply(base, rate)}$, and ${base * rate} \\div 100 = {part}$."]
-        steps_zh = [f"先算${show.multiply(base, rate)}$，${base * rate} \\div 100 = {part}$。"]
+        steps_en = [f"First ${show.multiply(base, rate)}$, and ${base * rate}\\div100={part}$."]
+        steps_zh = [f"先算${show.multiply(base, rate)}$，${base * rate}\\div100={part}$。"]
     else:
         steps_en, steps_zh = [f"${rate}$ percent is ${part}$."], [f"百分之${rate}$是${part}$。"]
-    if difficulty < 3:
+    if difficulty < 2:
         question = {"en": f"What is ${rate}$ percent of ${base}$?", "zh": f"${base}$的百分之${rate}$是多少？"}
         return Draft(question, {"en": steps_en, "zh": steps_zh}, str(part), f"print({base} * {rate} // 100)")
     thing, rises = pick(rng, THINGS), rng.random() < 0.5
@@ -105,9 +105,9 @@ def percent(rng: random.Random, difficulty: int, show: Show) -> Draft:
 def ratio(rng: random.Random, difficulty: int, show: Show) -> Draft:
     """Share a number of things between two people by a ratio."""
     (one, two), thing = pick_two(rng, PEOPLE), pick(rng, THINGS)
-    top = (4, 5, 7, 9)[difficulty - 1]
+    top = (3, 4, 5, 9)[difficulty - 1]
     left, right = rng.randint(1, top), rng.randint(1, top)
-    part = rng.randint(3, (12, 19, 29, 49)[difficulty - 1])
+    part = rng.randint(2, (9, 9, 19, 49)[difficulty - 1])
     total, share = (left + right) * part, left * part
     question = {
         "en": f"{one[0]} and {two[0]} share ${total}$ {thing[0]} in the ratio ${left}:{right}$. "
