@@ -1,0 +1,39 @@
+"""python -m mathmill.evaluate: accuracy of a model on held-out problems, with intervals and baselines (paper 8).
+
+`evaluate.model` names the model: an item of the graph. Instruction-tuned models answer by the chat template, others
+continue a page; answers are checked by the verifier of the rewards. A killed evaluation goes on where it stopped.
+Examples: python -m mathmill.evaluate evaluate.model=grpo    make exp evaluate.samples.n=16
+"""
+
+from mathmill.workflow.stage import Stage, launch
+
+
+def body(stage: Stage) -> float:
+    """Evaluate one model; the value of a sweep is its accuracy on the first benchmark."""
+    from mathmill.evaluate.run import SAMPLE, evaluate, headline
+    from mathmill.training import devices
+    from mathmill.workflow.files import write_json, write_parquet
+
+    devices.prepare(stage.runtime)
+    report, rows = evaluate(
+        str(stage.item),
+        stage.input("checkpoint"),
+        stage.inputs("benchmark"),
+        stage.input("instruct"),
+        stage.section,
+        scratch=stage.scratch,
+        device=devices.device(stage.runtime),
+        batch_rows=stage.runtime.micro_batch or stage.section.batch_rows,
+        progress=lambda total, label: stage.progress(total, label, "problem"),
+    )
+    write_parquet(stage.output("samples"), rows, SAMPLE())
+    write_json(stage.output("report"), report)
+    metrics = headline(report)
+    stage.run.metrics(metrics)
+    first = next(iter(report["benchmarks"]))
+    stage.run.table("examples", report["benchmarks"][first]["examples"])
+    return metrics[f"{first}/accuracy"]
+
+
+if __name__ == "__main__":
+    launch("evaluate", body)
