@@ -202,7 +202,7 @@ def open_run(
     """Open the run of a stage, or go on with the one that `<scratch>/run.json` names.
 
     stage: `name`, `item`, `params`, `section`, `runtime`, `root` and `scratch` are read. In a multirun the run becomes
-    a child of the sweep's. inputs, outputs: paths by label; inputs are recorded now, outputs when the run finishes well.
+    a child of the sweep's. inputs, outputs: paths by label; inputs are recorded now, outputs when the run has finished.
     Runs whose process is gone are marked KILLED on the way, and what earlier runs of the stage could not send is sent.
 
     Raises UserError where the store does not open.

@@ -8,6 +8,7 @@ Everything else is a data set with its digest: `dataset.digest = '...'` finds ev
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mathmill.workflow.engine_manifest import size_of
@@ -60,18 +61,24 @@ def create_model(
     store: Store, path: str, digest: str, run_id: str | None, tags: Mapping[str, str], params: Mapping[str, str]
 ) -> str:
     """Register the bytes at `path` as a logged model made by `run_id` (None: by no run here); returns its id."""
-    import mlflow
+    # As mlflow.create_external_model, which knows the process-wide store alone.
+    from mlflow.models.model import MLMODEL_FILE_NAME
+    from mlflow.models.utils import get_external_mlflow_model_spec
 
     chosen = {key: tags[key] for key in _MODEL_TAGS if key in tags}
     short_params = [(key, value) for key, value in params.items() if len(value) <= _LONGEST_MODEL_PARAM]
-    model = mlflow.create_external_model(
+    model = store.client.create_logged_model(
+        store.experiment_id,
         name=model_name(path),
         source_run_id=run_id,
-        tags={**chosen, "dvc.path": path, "dvc.md5": digest},
+        tags={**chosen, "dvc.path": path, "dvc.md5": digest, "mlflow.model.isExternal": "true"},
         params=dict(short_params[:_MODEL_PARAMS]),
         model_type="checkpoint",
-        experiment_id=store.experiment_id,
     )
+    with TemporaryDirectory() as folder:
+        get_external_mlflow_model_spec(model).save(f"{folder}/{MLMODEL_FILE_NAME}")
+        store.client.log_model_artifacts(model.model_id, folder)
+    store.client.finalize_logged_model(model.model_id, "READY")
     return model.model_id
 
 

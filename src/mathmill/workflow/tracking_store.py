@@ -65,7 +65,7 @@ def open_store(root: Path, configured: str | None) -> Store:
     # A server that is away must not stop training for minutes; what could not be sent is kept (see tracking_buffer).
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "15")
-    import mlflow
+    from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -74,8 +74,7 @@ def open_store(root: Path, configured: str | None) -> Store:
     local = not uri.startswith(("http", "databricks"))
     try:
         with _locked(home(root) / "mlflow.lock" if local else None):
-            mlflow.set_tracking_uri(uri)
-            client = mlflow.MlflowClient(uri)
+            client = MlflowClient(uri)
             experiment_id = _experiment(client, (home(root) / "mlruns").as_uri() if local else None)
     except (MlflowException, SQLAlchemyError, OSError) as error:
         raise UserError(f"runtime.tracking_uri={uri}: the store does not open: {_short(error)}") from error
