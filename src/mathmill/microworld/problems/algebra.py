@@ -42,8 +42,8 @@ def sequence(rng: random.Random, difficulty: int, show: Show) -> Draft:
     steps_zh = [f"公差是${step}$。", f"${place - 1}$步共${jump_chain}$。", f"这一项是${last_chain}$。"]
     if difficulty < 4:
         question = {
-            "en": f"What is term number ${place}$ of the arithmetic sequence ${listing}$?",
-            "zh": f"等差数列${listing}$的第${place}$项是多少？",
+            "en": f"In the sequence ${listing}$, what is term ${place}$?",
+            "zh": f"等差数列${listing}$的第${place}$项是？",
         }
         return Draft(question, {"en": steps_en, "zh": steps_zh}, str(last), f"print({start} + {step} * ({place} - 1))")
     ends, both = show.add(start, last), (start + last) * place
@@ -51,7 +51,7 @@ def sequence(rng: random.Random, difficulty: int, show: Show) -> Draft:
     steps_en += [f"First and last add to ${ends}$.", f"Twice the sum is ${twice}$, so ${both}\\div2={both // 2}$."]
     steps_zh += [f"首末项之和是${ends}$。", f"和的两倍是${twice}$，${both}\\div2={both // 2}$。"]
     question = {
-        "en": f"Find the sum of the first ${place}$ terms of the arithmetic sequence ${listing}$.",
+        "en": f"Add the first ${place}$ terms of the sequence ${listing}$.",
         "zh": f"求等差数列${listing}$前${place}$项的和。",
     }
     program = f"print(sum({start} + {step} * i for i in range({place})))"
@@ -65,12 +65,12 @@ def rectangle(rng: random.Random, difficulty: int, show: Show) -> Draft:
         rng.randint(*((5, 19), (5, 9), (11, 49), (11, 49))[difficulty - 1]),
         rng.randint(*((2, 9), (4, 9), (3, 9), (11, 29))[difficulty - 1]),
     )
-    en = f"A {place[0]} is ${long}$ m long and ${wide}$ m wide"
+    en = f"A {place[0]} is ${long}$ m by ${wide}$ m"
     zh = f"一个{place[1]}长${long}$米，宽${wide}$米"
     if difficulty == 1:
         half = long + wide
         chain, twice = show.add(long, wide), show.multiply(half, 2)
-        question = {"en": f"{en}. What is its perimeter?", "zh": f"{zh}，周长是多少米？"}
+        question = {"en": f"{en}. What is its perimeter?", "zh": f"{zh}，周长多少？"}
         steps = {
             "en": [f"Half the way round is ${chain}$.", f"All of it is ${twice}$."],
             "zh": [f"长宽之和是${chain}$。", f"周长是${twice}$。"],
@@ -79,12 +79,12 @@ def rectangle(rng: random.Random, difficulty: int, show: Show) -> Draft:
     area = long * wide
     steps_en, steps_zh = [f"The area is ${show.multiply(long, wide)}$."], [f"面积是${show.multiply(long, wide)}$。"]
     if difficulty == 3:
-        question = {"en": f"{en}. What is its area?", "zh": f"{zh}，面积是多少平方米？"}
+        question = {"en": f"{en}. What is its area?", "zh": f"{zh}，面积多少？"}
         return Draft(question, {"en": steps_en, "zh": steps_zh}, str(area), f"print({long} * {wide})")
     inner = rng.randint(2, min(9, wide - 1))
     question = {
-        "en": f"{en}. A square pool with side ${inner}$ m lies in it. What area is left?",
-        "zh": f"{zh}，里面有一个边长${inner}$米的正方形水池，剩下多少平方米？",
+        "en": f"{en} with a ${inner}$ m square pool. What area is left?",
+        "zh": f"{zh}，中有边长${inner}$米的方池，余多少？",
     }
     steps_en += [
         f"The pool takes ${inner}\\times{inner}={inner**2}$.",

@@ -49,8 +49,8 @@ def remainder(rng: random.Random, difficulty: int, show: Show) -> Draft:
     rest = rng.randint(0, divisor - 1)
     number = divisor * quotient + rest
     question = {
-        "en": f"What is the remainder when ${number}$ is divided by ${divisor}$?",
-        "zh": f"${number}$除以${divisor}$的余数是多少？",
+        "en": f"What is left when ${number}$ is divided by ${divisor}$?",
+        "zh": f"${number}$除以${divisor}$，余数是多少？",
     }
     product_chain, difference = show.multiply(divisor, quotient), show.subtract(number, divisor * quotient)
     steps = {

@@ -12,14 +12,14 @@ def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
     count, price = rng.randint(2, 9), rng.randint(*((2, 9), (2, 9), (11, 39), (11, 89))[difficulty - 1])
     cost = count * price
     en = f"{who[0]} buys ${count}$ {first[0]} at ${price}$ coins each"
-    zh = f"{who[1]}买了${count}${first[1]}，每份${price}$元"
+    zh = f"{who[1]}买${count}${first[1]}，每份${price}$元"
     steps_en = [f"The {first[0]} cost ${show.multiply(price, count)}$."]
     steps_zh = [f"第一种花费${show.multiply(price, count)}$。"]
     total, program = cost, f"total = {count} * {price}"
     if difficulty >= 2:
         count2, price2 = rng.randint(2, 9), rng.randint(3, (9, 9, 9, 49)[difficulty - 1])
         en += f" and ${count2}$ {second[0]} at ${price2}$ coins each"
-        zh += f"，又买了${count2}${second[1]}，每份${price2}$元"
+        zh += f"，又买${count2}${second[1]}，每份${price2}$元"
         total += count2 * price2
         program += f" + {count2} * {price2}"
         steps_en += [
@@ -28,12 +28,12 @@ def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
         ]
         steps_zh += [f"第二种花费${show.multiply(price2, count2)}$。", f"一共${show.add(cost, count2 * price2)}$。"]
     if difficulty < 4:
-        question = {"en": f"{en}. How many coins is that?", "zh": f"{zh}。一共多少元？"}
+        question = {"en": f"{en}. How much in all?", "zh": f"{zh}，共多少元？"}
         return Draft(question, {"en": steps_en, "zh": steps_zh}, str(total), f"{program}\nprint(total)")
     paid = (total // 100 + rng.randint(1, 3)) * 100
     question = {
-        "en": f"{en}, and pays with ${paid}$ coins. How many coins come back?",
-        "zh": f"{zh}，付了${paid}$元。应找回多少元？",
+        "en": f"{en}, and pays ${paid}$. What is the change?",
+        "zh": f"{zh}，付${paid}$元，找回多少？",
     }
     steps_en.append(f"The change is ${show.subtract(paid, total)}$.")
     steps_zh.append(f"找回${show.subtract(paid, total)}$。")
@@ -47,25 +47,25 @@ def journey(rng: random.Random, difficulty: int, show: Show) -> Draft:
     distance = speed * hours
     if difficulty == 1:
         question = {
-            "en": f"A {vehicle[0]} goes ${distance}$ km at ${speed}$ km per hour. How many hours does it take?",
-            "zh": f"一辆{vehicle[1]}以每小时${speed}$千米行驶${distance}$千米，需要几小时？",
+            "en": f"A {vehicle[0]} goes ${distance}$ km at ${speed}$ km per hour. How many hours?",
+            "zh": f"一辆{vehicle[1]}每小时行${speed}$千米，行${distance}$千米要几小时？",
         }
         chain = show.divide(distance, speed)
         steps = {"en": [f"Time is distance over speed: ${chain}$."], "zh": [f"时间等于路程除以速度：${chain}$。"]}
         return Draft(question, steps, str(hours), f"print({distance} // {speed})")
     en = f"A {vehicle[0]} goes ${speed}$ km per hour for ${hours}$ hours"
-    zh = f"一辆{vehicle[1]}每小时行${speed}$千米，行了${hours}$小时"
+    zh = f"一辆{vehicle[1]}每小时行${speed}$千米，行${hours}$小时"
     steps_en, steps_zh = [f"The way is ${show.multiply(speed, hours)}$."], [f"路程是${show.multiply(speed, hours)}$。"]
     total, program = distance, f"way = {speed} * {hours}"
     if difficulty >= 2:
         speed2, hours2 = rng.randint(*((3, 9), (3, 9), (4, 9), (21, 69))[difficulty - 1]), rng.randint(2, 9)
-        en += f", then ${speed2}$ km per hour for ${hours2}$ hours"
-        zh += f"，再以每小时${speed2}$千米行${hours2}$小时"
+        en += f", then ${speed2}$ for ${hours2}$ hours"
+        zh += f"，再每小时${speed2}$千米行${hours2}$小时"
         total += speed2 * hours2
         program += f" + {speed2} * {hours2}"
         steps_en += [f"Then ${show.multiply(speed2, hours2)}$.", f"In all ${show.add(distance, speed2 * hours2)}$."]
         steps_zh += [f"然后${show.multiply(speed2, hours2)}$。", f"合计${show.add(distance, speed2 * hours2)}$。"]
-    question = {"en": f"{en}. How many km does it go?", "zh": f"{zh}。共行多少千米？"}
+    question = {"en": f"{en}. How far?", "zh": f"{zh}，共几千米？"}
     return Draft(question, {"en": steps_en, "zh": steps_zh}, str(total), f"{program}\nprint(way)")
 
 
@@ -92,9 +92,8 @@ def percent(rng: random.Random, difficulty: int, show: Show) -> Draft:
     price = base + part if rises else base - part
     chain = show.add(base, part) if rises else show.subtract(base, part)
     question = {
-        "en": f"A box of {thing[0]} costs ${base}$ coins and gets ${rate}$ percent {'dearer' if rises else 'cheaper'}. "
-        "What is the new price?",
-        "zh": f"一箱{thing[1][1:]}原价${base}$元，{'涨价' if rises else '降价'}百分之${rate}$，现价多少元？",
+        "en": f"A box of {thing[0]} costs ${base}$ coins, then {'rises' if rises else 'falls'} ${rate}$ percent. New price?",
+        "zh": f"一箱{thing[1][1:]}${base}$元，{'涨价' if rises else '降价'}百分之${rate}$，现价？",
     }
     steps_en.append(f"The new price is ${chain}$.")
     steps_zh.append(f"现价是${chain}$。")
