@@ -26,9 +26,7 @@ def toy_tokenizer() -> PreTrainedTokenizerFast:
     from tokenizers import decoders
 
     tokenizer.decoder = decoders.ByteLevel()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>"
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>")
 
 
 def toy_model(seed: int = 0):
@@ -43,6 +41,9 @@ class Records:
 
     def metrics(self, values: dict[str, float], step: int) -> None:
         self.rows.append((step, dict(values)))
+
+    def flush(self) -> None:
+        pass
 
     def curve(self, name: str) -> dict[int, float]:
         return {step: values[name] for step, values in self.rows if name in values}

@@ -1,4 +1,4 @@
-"""The machine's side of a training phase: threads, precision of products, device, rank. No result depends on it."""
+"""The machine's side of a training phase: threads, precision of products, device. No result depends on it."""
 
 import logging
 import os
@@ -27,8 +27,3 @@ def device(runtime: RuntimeConfig) -> torch.device:
     if accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available()):
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return torch.device("mps" if accelerator == "mps" else "cpu")
-
-
-def rank() -> int:
-    """Rank of this process among those that train together; 0 where it trains alone."""
-    return int(os.environ.get("RANK") or os.environ.get("LOCAL_RANK") or 0)

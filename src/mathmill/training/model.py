@@ -69,6 +69,7 @@ def has_weights(folder: Path) -> bool:
 def load(folder: Path, attention: str = "sdpa") -> PreTrainedModel:
     """The causal language model of a Hugging Face folder, in float32; a folder without one raises UserError."""
     folder = Path(folder)
+    _quieten()
     if not has_weights(folder) or not (folder / "config.json").is_file():
         raise UserError(f"{folder}: not a model folder (config.json and model.safetensors are needed)")
     options: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": attention, "local_files_only": True}
@@ -85,7 +86,9 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     folder = Path(folder)
     if not (folder / "tokenizer.json").is_file():
         raise UserError(f"{folder}: no tokenizer in it (tokenizer.json is needed)")
-    return PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    _forget_origin(tokenizer)
+    return tokenizer
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
@@ -93,6 +96,8 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Pat
     folder = Path(folder)
     beside = folder.with_name(f".{folder.name}.saving")
     remove(beside)
+    _quieten()
+    _forget_origin(tokenizer)
     model.save_pretrained(beside)
     tokenizer.save_pretrained(beside)
     publish(beside, folder)
@@ -102,3 +107,16 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Pat
 def parameter_count(model: torch.nn.Module) -> int:
     """Number of parameters, each tied matrix counted once."""
     return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _forget_origin(tokenizer: PreTrainedTokenizerFast) -> None:
+    """Drop how the tokenizer was loaded: transformers would write it into the folder, and the bytes would differ."""
+    for key in ("is_local", "local_files_only"):
+        tokenizer.init_kwargs.pop(key, None)
+
+
+def _quieten() -> None:
+    """Switch off the progress bars of transformers: a bar for each of our small files says nothing."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()

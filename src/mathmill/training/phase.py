@@ -66,7 +66,7 @@ class PhaseModule(lightning.LightningModule):
         engine: Any = self.trainer.model  # the module itself, its DDP wrapper or DeepSpeed's engine
         total = torch.zeros((), device=self.device)
         for index, part in enumerate(parts):
-            self._synchronise(index == len(parts) - 1)
+            self._announce(first=index == 0, last=index == len(parts) - 1)
             loss = share(part)
             # Ranks' gradients are averaged, shares are summed.
             self.manual_backward(loss * self.trainer.world_size)
@@ -109,11 +109,15 @@ class PhaseModule(lightning.LightningModule):
     def _deepspeed(self) -> bool:
         return hasattr(self.trainer.strategy, "deepspeed_engine")
 
-    def _synchronise(self, last: bool) -> None:
-        """Exchange gradients between ranks only in the backward pass of the last part."""
+    def _announce(self, first: bool, last: bool) -> None:
+        """Tell the strategy about the next part: gradients are exchanged in the backward pass of the last one."""
         wrapped: Any = self.trainer.model
         if self._deepspeed:
             wrapped.set_gradient_accumulation_boundary(last)
+            if not first:
+                # DeepSpeed does this at the start of its forward, which here is the whole training step; without it
+                # ZeRO-3 (0.19) overwrites the gradient of the part before instead of adding to it.
+                wrapped.optimizer.clear_backward_seen_flag()
         elif hasattr(wrapped, "require_backward_grad_sync"):
             wrapped.require_backward_grad_sync = last
 

@@ -28,6 +28,9 @@ class Log(Protocol):
     def metrics(self, values: dict[str, float], step: int) -> None:
         """Record `values` at `step`."""
 
+    def flush(self) -> None:
+        """Send what is waiting."""
+
 
 class Bar(Protocol):
     """What fit needs of a progress bar."""
@@ -61,7 +64,7 @@ def fit(
 
     make_batch(step, rank, world): see StepDataset. seed: of the random numbers drawn during steps. name: folder of
     the checkpoints in stage.scratch and words of the progress bar; a stage that calls fit twice gives two names.
-    When it returns, module.model holds the trained weights, whole, in float32, on the CPU.
+    When it returns, module.model holds the trained weights on the CPU in float32, whole on rank 0.
     """
     runtime = stage.runtime
     devices.prepare(runtime)
@@ -91,7 +94,7 @@ def fit(
         trainer.fit(module, StepLoader(data), ckpt_path=checkpoints.latest(), weights_only=False)
     if module.done != steps:
         raise RuntimeError(f"training stopped after {module.done} of {steps} steps")
-    if plugins:
+    if plugins and trainer.is_global_zero:
         from mathmill.training.deepspeed import consolidated
 
         final = checkpoints.latest()
@@ -162,6 +165,8 @@ class _Steps(lightning.Callback):
     def _save(self, trainer: lightning.Trainer, done: int) -> None:
         if trainer.is_global_zero:
             self.checkpoints.clear(done)
+            # A checkpoint never runs ahead of the curve: a resumed run logs no step before it again.
+            self.stage.run.flush()
         trainer.strategy.barrier()
         trainer.save_checkpoint(self.checkpoints.begin(done))
         trainer.strategy.barrier()

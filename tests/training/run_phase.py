@@ -1,0 +1,36 @@
+"""A training run as its own process: python run_phase.py SCRATCH OUT STRATEGY DEVICES STEPS [key=value of runtime].
+
+Writes OUT/losses.json and the trained model OUT/model (rank 0). Lightning starts the other ranks by calling it again.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+
+def main() -> None:
+    from mathmill.training.config import OptimConfig
+    from mathmill.training.model import save
+    from mathmill.training.trainer import fit
+    from mathmill.workflow.environment import rank
+    from training.toys import ToyPhase, ToyStage, toy_batch, toy_model, toy_tokenizer
+
+    scratch, out, strategy, devices, steps, *runtime = sys.argv[1:]
+    stage = ToyStage(Path(scratch), **{key: json.loads(value) for key, value in (item.split("=") for item in runtime)})
+    stage.runtime.trainer.strategy = strategy
+    stage.runtime.trainer.devices = int(devices)
+    module = ToyPhase(toy_model(), OptimConfig(lr=1e-2, clip=0.5))
+    print("started", flush=True)
+    fit(module, toy_batch, int(steps), stage, seed=0)
+    if rank() == 0:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        save(module.model, toy_tokenizer(), Path(out) / "model")
+        (Path(out) / "losses.json").write_text(json.dumps(stage.run.curve("train/loss")))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+import torch
+
+from mathmill.training.losses import IGNORE, shifted, token_losses
+from training.toys import toy_model
+
+
+def test_targets_are_the_next_tokens() -> None:
+    ids = torch.tensor([[5, 6, 7, 8]])
+    assert shifted(ids).tolist() == [[6, 7, 8, IGNORE]]
+    keep = torch.tensor([[True, False, True, True]])
+    assert shifted(ids, keep).tolist() == [[IGNORE, 7, 8, IGNORE]]
+
+
+def test_losses_are_those_of_transformers() -> None:
+    model = toy_model()
+    ids = torch.randint(3, 200, (3, 16), generator=torch.Generator().manual_seed(0))
+    ours = token_losses(model, ids, shifted(ids))
+    assert ours.shape == (45,)
+    torch.testing.assert_close(ours.mean(), model(input_ids=ids, labels=ids).loss)
+
+
+def test_slices_change_nothing() -> None:
+    model = toy_model()
+    ids = torch.randint(3, 200, (3, 16), generator=torch.Generator().manual_seed(0))
+    whole, sliced = token_losses(model, ids, shifted(ids)), token_losses(model, ids, shifted(ids), slice_size=7)
+    torch.testing.assert_close(whole, sliced)
+
+
+def test_positions_that_fall_back_to_zero_separate_documents() -> None:
+    model = toy_model()
+    generator = torch.Generator().manual_seed(0)
+    first, second = (torch.randint(3, 200, (1, length), generator=generator) for length in (6, 10))
+    packed = torch.cat([first, second], dim=1)
+    positions = torch.cat([torch.arange(6), torch.arange(10)])[None]
+    targets = torch.cat([shifted(first), shifted(second)], dim=1)
+    together = token_losses(model, packed, targets, positions)
+    alone = torch.cat([token_losses(model, ids, shifted(ids)) for ids in (first, second)])
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=1e-6)
+
+
+def test_no_target_no_loss() -> None:
+    ids = torch.tensor([[5, 6]])
+    assert token_losses(toy_model(), ids, torch.full_like(ids, IGNORE)).shape == (0,)
