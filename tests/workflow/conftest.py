@@ -17,7 +17,7 @@ def empty_store(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def project(tmp_path, empty_store, monkeypatch) -> Path:
+def tracked(tmp_path, empty_store, monkeypatch) -> Path:
     """A project root with an empty store of runs."""
     monkeypatch.delenv("DVC_ROOT", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -27,8 +27,8 @@ def history(run, key):
     return [(m.step, m.value) for m in run.store.client.get_metric_history(run.id, key)]
 
 
-def test_a_run_holds_parameters_tags_metrics_and_config(project):
-    run = open_run(FakeStage(project), "f00d")
+def test_a_run_holds_parameters_tags_metrics_and_config(tracked):
+    run = open_run(FakeStage(tracked), "f00d")
     for step in range(1, 1201):
         run.metrics({"train/loss": 1 / step, "gsm8k/maj_at_8": 0.5}, step)
     run.metrics({"accuracy": 0.75})
@@ -52,19 +52,19 @@ def test_a_run_holds_parameters_tags_metrics_and_config(project):
     assert tags["choices.engine"] == "serial"
     path = run.store.client.download_artifacts(run.id, "params.yaml")
     assert "lr: 3.0e-05" in Path(path).read_text()
-    assert found.info.artifact_uri.startswith((project / "mlruns").as_uri())
+    assert found.info.artifact_uri.startswith((tracked / "mlruns").as_uri())
 
 
 @pytest.mark.parametrize("name", ["maj@8", "pass@1", "kl(ref)", "a%b", "/x", "x/", ""])
-def test_a_metric_name_that_mlflow_refuses_is_an_error_here(project, name):
-    run = open_run(FakeStage(project), "f")
+def test_a_metric_name_that_mlflow_refuses_is_an_error_here(tracked, name):
+    run = open_run(FakeStage(tracked), "f")
     with pytest.raises(ValueError, match="metric"):
         run.metrics({name: 1.0})
     run.finish()
 
 
-def test_metrics_arrive_while_the_stage_works(project):
-    run = open_run(FakeStage(project), "f", flush_seconds=0.2)
+def test_metrics_arrive_while_the_stage_works(tracked):
+    run = open_run(FakeStage(tracked), "f", flush_seconds=0.2)
     run.metrics({"loss": 2.0}, 1)
     end = time.monotonic() + 10
     while not history(run, "loss"):
@@ -73,13 +73,13 @@ def test_metrics_arrive_while_the_stage_works(project):
     run.finish()
 
 
-def test_a_resumed_stage_keeps_its_run_and_logs_no_step_twice(project):
-    first = open_run(FakeStage(project), "f")
+def test_a_resumed_stage_keeps_its_run_and_logs_no_step_twice(tracked):
+    first = open_run(FakeStage(tracked), "f")
     first.metrics({"loss": 3.0}, 1)
     first.metrics({"loss": 2.0}, 2)
     first.finish("KILLED")
     assert fetch(first).info.status == "KILLED"
-    changed = FakeStage(project, section=Section(lr=1.0))  # a parameter can never change: the first value stays
+    changed = FakeStage(tracked, section=Section(lr=1.0))  # a parameter can never change: the first value stays
     second = open_run(changed, "f")
     assert second.id == first.id
     assert second.resumed
@@ -94,22 +94,22 @@ def test_a_resumed_stage_keeps_its_run_and_logs_no_step_twice(project):
     assert params["rl.late"] == "7"
 
 
-def test_other_work_is_another_run_and_a_deleted_run_is_replaced(project):
-    first = open_run(FakeStage(project), "f")
+def test_other_work_is_another_run_and_a_deleted_run_is_replaced(tracked):
+    first = open_run(FakeStage(tracked), "f")
     first.finish()
-    other = open_run(FakeStage(project, work="two"), "g")
+    other = open_run(FakeStage(tracked, work="two"), "g")
     other.finish()
     assert other.id != first.id
-    json_path = project / ".work" / "rl" / "one" / "run.json"
+    json_path = tracked / ".work" / "rl" / "one" / "run.json"
     row = json.loads(json_path.read_text())
     json_path.write_text(json.dumps({**row, "run": "0" * 32}))
-    again = open_run(FakeStage(project), "f")
+    again = open_run(FakeStage(tracked), "f")
     again.finish()
     assert again.id not in (first.id, "0" * 32)
 
 
-def test_a_long_parameter_is_cut_and_says_so(project):
-    run = open_run(FakeStage(project), "f")
+def test_a_long_parameter_is_cut_and_says_so(tracked):
+    run = open_run(FakeStage(tracked), "f")
     run.params({"long": "x" * 7000})
     run.finish()
     value = fetch(run).data.params["long"]
@@ -117,9 +117,9 @@ def test_a_long_parameter_is_cut_and_says_so(project):
     assert value.endswith("[cut: 7000 characters, all in params.yaml]")
 
 
-def test_one_item_of_several_is_logged_under_common_names(project):
+def test_one_item_of_several_is_logged_under_common_names(tracked):
     section = {"seed": 0, "run": "math", "runs": {"math": {"tokens": 5, "ablation": "arxiv"}, "base": {"tokens": 9}}}
-    run = open_run(FakeStage(project, name="pretrain", item="math", section=section), "f")
+    run = open_run(FakeStage(tracked, name="pretrain", item="math", section=section), "f")
     run.finish()
     data = fetch(run).data
     assert data.params["pretrain.tokens"] == "5"
@@ -127,8 +127,8 @@ def test_one_item_of_several_is_logged_under_common_names(project):
     assert data.tags["ablation"] == "arxiv"
 
 
-def test_tables_show_in_the_run(project):
-    run = open_run(FakeStage(project), "f")
+def test_tables_show_in_the_run(tracked):
+    run = open_run(FakeStage(tracked), "f")
     run.table("families", [{"family": "a", "n": 1}, {"family": "b", "accuracy": 0.5}])
     run.table("more", [{"x": 1}])
     run.finish()
@@ -138,8 +138,8 @@ def test_tables_show_in_the_run(project):
     assert [entry["path"] for entry in listed] == ["tables/families.json", "tables/more.json"]
 
 
-def test_a_store_in_trouble_does_not_stop_the_stage(project, monkeypatch, caplog):
-    run = open_run(FakeStage(project), "f")
+def test_a_store_in_trouble_does_not_stop_the_stage(tracked, monkeypatch, caplog):
+    run = open_run(FakeStage(tracked), "f")
     client = run.store.client
     broken = {"on": True}
     real = type(client).log_batch
@@ -155,9 +155,9 @@ def test_a_store_in_trouble_does_not_stop_the_stage(project, monkeypatch, caplog
         run.metrics({"loss": 1.0}, 1)
         run.flush()
         run.metrics({"loss": 0.5}, 2)
-        run.artifact(project / "no such file")
+        run.artifact(tracked / "no such file")
         run.finish()
-    spill = project / ".work" / "rl" / f"{run.id}.unsent.jsonl"
+    spill = tracked / ".work" / "rl" / f"{run.id}.unsent.jsonl"
     warnings = [record.getMessage() for record in caplog.records]
     assert sum(str(spill) in text for text in warnings) == 1, "one warning that names the file"
     assert any("no such file" in text for text in warnings)
@@ -166,14 +166,14 @@ def test_a_store_in_trouble_does_not_stop_the_stage(project, monkeypatch, caplog
     # the store is back: the next run of the stage sends what waited, the final state too
     monkeypatch.undo()
     broken["on"] = False
-    later = open_run(FakeStage(project, work="two"), "g")
+    later = open_run(FakeStage(tracked, work="two"), "g")
     later.finish()
     assert not spill.exists()
     assert history(run, "loss") == [(1, 1.0), (2, 0.5)]
     assert fetch(run).info.status == "FINISHED"
 
 
-def test_addresses_that_cannot_work_are_refused(project):
+def test_addresses_that_cannot_work_are_refused(tracked):
     for uri, words in [
         ("mlruns", "kept in a database"),
         ("file:///tmp/x", "kept in a database"),
@@ -181,19 +181,19 @@ def test_addresses_that_cannot_work_are_refused(project):
         ("http://127.0.0.1:9", "does not open"),
     ]:
         with pytest.raises(UserError, match=words):
-            open_run(FakeStage(project, runtime=Runtime(tracking_uri=uri)), "f")
+            open_run(FakeStage(tracked, runtime=Runtime(tracking_uri=uri)), "f")
 
 
-def test_the_store_stands_where_dvc_root_says(project, tmp_path, monkeypatch):
+def test_the_store_stands_where_dvc_root_says(tracked, tmp_path, monkeypatch):
     copy = tmp_path / "copy"
     copy.mkdir()
-    monkeypatch.setenv("DVC_ROOT", str(project))
+    monkeypatch.setenv("DVC_ROOT", str(tracked))
     monkeypatch.setenv("DVC_STAGE", "rl@grpo")
     monkeypatch.setenv("DVC_EXP_NAME", "brave-fox")
     monkeypatch.chdir(copy)
     run = open_run(FakeStage(copy), "f")
     run.finish()
-    assert run.store.uri == f"sqlite:///{project / 'mlflow.db'}"
+    assert run.store.uri == f"sqlite:///{tracked / 'mlflow.db'}"
     assert not (copy / "mlflow.db").exists()
     tags = fetch(run).data.tags
     assert tags["dvc.stage"] == "rl@grpo"
@@ -251,30 +251,30 @@ def test_eight_processes_open_a_fresh_store_at_once(tmp_path):
     assert {(run.info.status, run.data.metrics["x"]) for run in runs} == {("FINISHED", 1.0)}
 
 
-def test_a_killed_process_does_not_stay_running(project):
-    process = start(project)
+def test_a_killed_process_does_not_stay_running(tracked):
+    process = start(tracked)
     run_id = process.stdout.readline().strip()
-    alive = open_run(FakeStage(project, work="two"), "f")
+    alive = open_run(FakeStage(tracked, work="two"), "f")
     client = alive.store.client
     assert client.get_run(run_id).info.status == "RUNNING", "a living run is left alone"
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    other = open_run(FakeStage(project, work="three"), "f")
+    other = open_run(FakeStage(tracked, work="three"), "f")
     assert client.get_run(run_id).info.status == "KILLED"
     assert client.get_run(alive.id).info.status == "RUNNING"
     # the same work goes on in the same run
-    again = open_run(FakeStage(project, work="one"), "f")
+    again = open_run(FakeStage(tracked, work="one"), "f")
     assert again.id == run_id
     for run in (again, other, alive):
         run.finish()
         assert fetch(run).info.status == "FINISHED"
 
 
-def test_lightning_figures_go_to_the_run(project):
+def test_lightning_figures_go_to_the_run(tracked):
     pytest.importorskip("lightning")
     from mathmill.workflow.lightning_logger import RunLogger
 
-    run = open_run(FakeStage(project), "f")
+    run = open_run(FakeStage(tracked), "f")
     logger = RunLogger(run)
     logger.log_metrics({"train/loss": 1.5, "epoch": 0}, step=3)
     logger.log_hyperparams({"lr": 1})

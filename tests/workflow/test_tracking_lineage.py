@@ -23,14 +23,14 @@ def linked(run):
 
 
 @pytest.fixture
-def files(project):
-    (project / "data").mkdir()
-    (project / "data" / "questions.jsonl").write_text('{"id": 1}\n')
-    (project / "models" / "tokenizer").mkdir(parents=True)
-    (project / "models" / "tokenizer" / "tokenizer.json").write_text("{}")
-    weights(project / "models" / "pretrain" / "base", b"base")
-    weights(project / "models" / "sft", b"sft")
-    return project
+def files(tracked):
+    (tracked / "data").mkdir()
+    (tracked / "data" / "questions.jsonl").write_text('{"id": 1}\n')
+    (tracked / "models" / "tokenizer").mkdir(parents=True)
+    (tracked / "models" / "tokenizer" / "tokenizer.json").write_text("{}")
+    weights(tracked / "models" / "pretrain" / "base", b"base")
+    weights(tracked / "models" / "sft", b"sft")
+    return tracked
 
 
 def go(root, name, item=None, work="one", inputs=(), outputs=(), metrics=None, status="FINISHED"):

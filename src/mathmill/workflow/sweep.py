@@ -4,8 +4,8 @@
 
 The folder is named by a hash of the stage and the overrides. A job whose `job.json` carries its fingerprint (of
 parameters, inputs and code) is skipped and answers with the objective stored there; one that was interrupted goes on in
-its scratch folder. Every job is a child of the sweep's run (see sweep_parent), which `parent.json` names: a file reaches
-jobs in other processes and on other machines, and a later resume.
+its scratch folder. Every job is a child of the sweep's run (see sweep_parent), which `parent.json` names: a file
+reaches jobs in other processes and on other machines, and a later resume.
 """
 
 import hashlib

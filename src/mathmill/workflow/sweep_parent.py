@@ -115,7 +115,7 @@ def _open_parent(config: DictConfig, folder: Path, given: list[str], swept: list
     store = open_store(root, config.runtime.tracking_uri)
     reap(store)
     tags = {"stage": stage, "kind": "sweep", "overrides": " ".join(given), **identity(), **revision(root)}
-    name = f"sweep {stage} {' '.join(swept)}"[:250]
+    name = f"sweep {stage} over {' '.join(swept)}"[:250]
     run, _ = enter_run(store, folder / PARENT_FILE, name, tags)
     direction = str(config.hydra.sweeper.get("direction", "maximize"))
     return Parent(store, run, folder, maximize="min" not in direction.lower())

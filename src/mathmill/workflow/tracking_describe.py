@@ -74,11 +74,16 @@ def run_name(stage: Any, overrides: Sequence[str]) -> str:
     """`rl@grpo lr=3e-05 seed=1`: the stage, and what was set for this job of a sweep, or learning rate and seed."""
     name = f"{stage.name}@{stage.item}" if stage.item else stage.name
     if overrides:
-        parts = [text.lstrip("+").removeprefix(f"{stage.name}.") for text in overrides]
+        pairs = [text.lstrip("+~").split("=", 1) for text in overrides]
     else:
-        section = plain(stage.section)
-        section |= (section.get("runs") or {}).get(stage.item) or {}
-        parts = [f"{key}={section[key]}" for key in ("lr", "seed") if section.get(key) is not None]
+        logged = parameters(stage)
+        pairs = [[key, logged[key]] for end in ("lr", "seed") for key in logged if key.endswith(f".{end}")]
+    pairs.sort(key=lambda pair: pair[0].endswith("seed"))  # the seed last
+    ends = [key.split(".")[-1] for key, *_ in pairs]
+    parts = [
+        "=".join([end if ends.count(end) == 1 else key.removeprefix(f"{stage.name}."), *value])
+        for end, (key, *value) in zip(ends, pairs, strict=True)
+    ]
     return " ".join([name, *parts])[:250]
 
 
