@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -19,4 +20,14 @@ def shared_data() -> Path:
     folder = ROOT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("no ../shared/data beside this checkout: the tests with real data need it")
+    return folder
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of what configures this project (conf/, dvc.yaml, an empty overrides.yaml), to change at will."""
+    folder = tmp_path / "project"
+    shutil.copytree(ROOT / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    shutil.copy(ROOT / "dvc.yaml", folder)
+    (folder / "overrides.yaml").write_text("# a comment\noverrides: []\n")
     return folder

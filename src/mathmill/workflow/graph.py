@@ -51,6 +51,7 @@ STAGES: tuple[str, ...] = (
 )
 _WORLD = "data/microworld"
 _TRAINING = ("src/mathmill/training",)
+_ROLLOUT = ("src/mathmill/rl/cache.py", "src/mathmill/rl/rollout.py")
 _TABLES = "src/mathmill/workflow/tables.py"
 
 
@@ -156,7 +157,7 @@ def _evaluate(item: str) -> Node:
         outputs={"report": f"reports/evaluate/{item}.json", "samples": f"data/samples/{item}.parquet"},
         metrics=("report",),
         own=("benchmark", "instruct"),
-        code=("src/mathmill/evaluate", "src/mathmill/reward", *_TRAINING),
+        code=("src/mathmill/evaluate", "src/mathmill/reward", *_TRAINING, *_ROLLOUT),
         params=(*_section("evaluate"), "inputs.evaluate"),
     )
 
@@ -251,6 +252,6 @@ def _report() -> Node:
         inputs=inputs,
         outputs={"index": "reports/index.html", "summary": "reports/summary.json", "figures": "reports/figures"},
         metrics=("index", "summary", "figures"),
-        code=("src/mathmill/report",),
+        code=("src/mathmill/report", "src/mathmill/evaluate/stats.py"),
         params=_section("report"),
     )

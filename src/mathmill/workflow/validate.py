@@ -5,7 +5,13 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from omegaconf import OmegaConf
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, MissingMandatoryValue, OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationResolutionError,
+    MissingMandatoryValue,
+    OmegaConfBaseException,
+)
 
 from mathmill.workflow.errors import ConfigError
 from mathmill.workflow.keys import find, suggest, type_name
@@ -64,7 +70,7 @@ def explain(error: OmegaConfBaseException) -> KeyedError:
     if isinstance(error, ConfigKeyError | ConfigAttributeError):
         return KeyedError((key, f"{key}: no such key{suggest(Params, key)}"))
     declared = find(Params, key)
-    if declared is not None:
+    if declared is not None and not isinstance(error, InterpolationResolutionError):
         return KeyedError((key, f"{key}: must be {type_name(declared.type)}: {first}"))
     return KeyedError((key, f"{key}: {first}"))
 
