@@ -1,1 +1,1 @@
-"""Stage `pages`: WARC files to pages: where the crawl is, what is kept, how copies are found."""
+"""Web pages from WARC files: decoded text with its formulas, without copies (paper section 2.1)."""

@@ -2,7 +2,37 @@
 
 from dataclasses import dataclass
 
+from mathmill.workflow.option import option
+
+
+@dataclass
+class NearDuplicates:
+    """MinHash: how alike two pages must be to be one (the paper removes near-duplicates and is silent on how)."""
+
+    enabled: bool = option(True, "remove near-duplicates")
+    shingle: int = option(5, "tokens in a shingle; the paper is silent", ge=1)
+    bands: int = option(14, "bands of the signature; the paper is silent", ge=1)
+    rows: int = option(8, "rows (hash functions) in a band; the paper is silent", ge=1)
+    threshold: float = option(
+        0.8, "estimated Jaccard similarity from which two pages of one band are copies; the paper is silent", gt=0, le=1
+    )
+
 
 @dataclass
 class PagesConfig:
     """Section `pages` of the configuration."""
+
+    crawl: list[str] | None = option(
+        None, "WARC files, or folders of them, in place of the microworld's crawl (paths from the project root)"
+    )
+    max_bytes: int = option(8_000_000, "a larger page (decoded bytes) is set aside as too_large", ge=1)
+    max_tags: int = option(100_000, "a page with more `<` is set aside as too_many_tags", ge=1)
+    min_chars: int = option(50, "a page with less text is set aside as empty; the paper is silent", ge=0)
+    max_chars: int = option(1_000_000, "text is cut here; the paper is silent", ge=1)
+    near: NearDuplicates = option(NearDuplicates, "near-duplicates")
+    survivor: str = option(
+        "shortest_url",
+        "which of several copies stays (ties: alphabetical URL); the paper is silent",
+        choices=["shortest_url", "longest_text"],
+    )
+    seed: int = option(0, "draws the hash functions of MinHash", ge=0)

@@ -1,0 +1,131 @@
+"""One WARC file to one table of extracted pages: the shard function of the stage's first half (paper section 2.1)."""
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xxhash
+
+from mathmill.pages.charset import decode
+from mathmill.pages.config import PagesConfig
+from mathmill.pages.html import page_text
+from mathmill.pages.language import language
+from mathmill.pages.shingles import permutations, shingles, signature, tokens
+from mathmill.pages.url import host_and_path, normalise
+from mathmill.pages.warc import Broken, Response, responses
+from mathmill.workflow.engine import PageGuard, Shard
+from mathmill.workflow.files import write_parquet
+from mathmill.workflow.tables import PAGE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_HTML = ("text/html", "application/xhtml+xml")
+_MARKS = (b"<!doctype html", b"<html", b"<head", b"<body", b"<title", b"<p", b"<div", b"<meta", b"<table", b"<h1")
+_BINARY = (
+    b"%PDF-",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"\x7fELF",
+    b"RIFF",
+    b"\xd0\xcf\x11\xe0",
+)
+
+
+def EXTRACTED() -> "pa.Schema":
+    """PAGE and what the search for copies needs: normal URL, date, hash of the text, MinHash signature (uint32)."""
+    import pyarrow as pa
+
+    extra = [("key", pa.string()), ("date", pa.string()), ("content", pa.uint64()), ("signature", pa.binary())]
+    return pa.schema([*PAGE(), *(pa.field(name, kind, nullable=False) for name, kind in extra)])
+
+
+def extract_shard(shard: Shard, params: PagesConfig, out: Path, guard: PageGuard) -> dict[str, Any]:
+    """Write the pages of one WARC file to `out`; returns the counts of what was kept and what was dropped, and why."""
+    functions = permutations(params.near.bands * params.near.rows, params.seed)
+    rows: list[dict[str, Any]] = []
+    dropped: Counter[str] = Counter()
+    charsets: Counter[str] = Counter()
+    languages: Counter[str] = Counter()
+    seen = 0
+    for item in responses(shard.inputs[0], params.max_bytes):
+        seen += 1
+        reason = "broken_record" if isinstance(item, Broken) else unfit(item, params)
+        if reason is not None or isinstance(item, Broken):
+            dropped[reason or "broken_record"] += 1
+            continue
+        result = guard.call(item.url, extract, item, params, functions)
+        if isinstance(result, str):
+            dropped[result] += 1
+        elif result is not None:
+            charsets[result.pop("charset")] += 1
+            languages[result["lang"]] += 1
+            rows.append({**result, "warc": shard.inputs[0].name, "offset": item.offset, "date": item.date})
+    write_parquet(out, rows, EXTRACTED())
+    return {
+        "responses": seen,
+        "pages": len(rows),
+        "dropped": dict(dropped),
+        "charsets": dict(charsets),
+        "languages": dict(languages),
+    }
+
+
+def unfit(response: Response, params: PagesConfig) -> str | None:
+    """Why a response is no page to extract, or None: judged before any parsing."""
+    if response.problem is not None:
+        return response.problem
+    if response.status != 200:
+        return "status_not_200"
+    if len(response.body) > params.max_bytes:
+        return "too_large"
+    if not response.body.strip():
+        return "empty"
+    if not is_html(response.content_type, response.body):
+        return "not_html"
+    return "too_many_tags" if response.body.count(b"<") > params.max_tags else None
+
+
+def is_html(content_type: str, body: bytes) -> bool:
+    """Whether type and first bytes agree that this is HTML; a missing type is judged by the bytes alone."""
+    head = body[:2048].lstrip().lower()
+    if body.startswith(_BINARY):
+        return False
+    if content_type:
+        return content_type.split(";")[0].strip() in _HTML
+    return any(mark in head for mark in _MARKS)
+
+
+def extract(
+    response: Response, params: PagesConfig, functions: np.ndarray[Any, np.dtype[np.uint64]]
+) -> dict[str, Any] | str:
+    """The row of one page without its place, or the reason for which it is dropped."""
+    key = normalise(response.url)
+    if key is None:
+        return "bad_url"
+    decoded = decode(response.body, response.charset)
+    if decoded is None:
+        return "undecodable"
+    html, charset = decoded
+    text = page_text(html)[: params.max_chars]
+    # A lone surrogate cannot be written as UTF-8, and NUL ends the text for many a reader.
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
+    if len(text) < params.min_chars:
+        return "empty"
+    host, path = host_and_path(key)
+    words = tokens(text)
+    return {
+        "url": response.url,
+        "host": host,
+        "path": path,
+        "lang": language(text),
+        "text": text,
+        "key": key,
+        "content": xxhash.xxh3_64_intdigest(" ".join(words).encode()),
+        "signature": signature(shingles(words, params.near.shingle), functions).tobytes(),
+        "charset": charset,
+    }

@@ -1,0 +1,225 @@
+"""Read the responses of a WARC file, one after the other, past every broken record.
+
+A reader that stops at the first bad record loses the rest of the file; one that trusts a wrong Content-Length hands
+over half a page, or several pages in one. Here a record is believed only when the next one starts where it should;
+otherwise it is counted, and reading goes on at the next place in the file where a record begins.
+"""
+
+import re
+import zlib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
+
+from mathmill.pages.body import BodyError, decode_body
+
+_GZIP = b"\x1f\x8b\x08"
+_RECORD_START = re.compile(rb"(?:^|\r\n\r\n)(?=WARC/[01]\.[0-9]\r\n)")
+_SWALLOWED = re.compile(rb"\r\n\r\nWARC/[01]\.[0-9]\r\nWARC-")
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP response: where it stood and what came back.
+
+    body: decoded (chunks and compression undone), cut at the size limit + 1 byte.
+    problem: why this record is set aside, or None: `wrong_length`, `truncated`, `undecodable`, `not_http`.
+    """
+
+    url: str
+    offset: int
+    date: str
+    status: int | None
+    content_type: str
+    charset: str | None
+    body: bytes
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A place in the file where no record could be read."""
+
+    offset: int
+
+
+def responses(path: Path, max_bytes: int) -> Iterator[Response | Broken]:
+    """Every response of the file in order; `Broken` where the file could not be read as WARC.
+
+    max_bytes: no more than this of a body (+ 1 byte, to tell a longer one) is ever held in memory.
+    """
+    with open(path, "rb") as handle:
+        start: int | None = 0
+        owed: int | None = None
+        while start is not None:
+            start, owed = yield from _run(handle, start, max_bytes, owed)
+        if owed is not None:
+            yield Broken(owed)
+
+
+def _run(
+    handle: BinaryIO, start: int, max_bytes: int, owed: int | None
+) -> Generator[Response | Broken, None, tuple[int | None, int | None]]:
+    """Read from `start` until the end or the first fault.
+
+    owed: a fault before `start` that no record has answered for; reported once `start` itself proves readable.
+    Returns where to go on (None at the end) and the fault that is owed then.
+    """
+    handle.seek(start)
+    held: Response | None = None
+    last, seen, failed = start, 0, False
+    try:
+        for record in ArchiveIterator(handle, record_types=WarcRecordType.any_type, auto_decode="none"):
+            if owed is not None:
+                yield Broken(owed)
+                owed = None
+            if held is not None:
+                yield held
+                held = None
+            seen += 1
+            last = record.stream_pos
+            if record.record_type == WarcRecordType.response:
+                held = _response(record, max_bytes)
+                if held.problem == "wrong_length":
+                    # What follows in the stream cannot be trusted to be a record boundary: find the next one.
+                    failed = True
+                    break
+    except OSError:
+        failed = True
+    if held is not None:
+        held = _judge(handle, held) if failed else held
+        yield held
+    if not failed:
+        return None, owed
+    if seen == 0:
+        yield Broken(start)
+        owed = None
+    elif held is None or held.problem is None:
+        owed = last
+    return next_record(handle, last + 1), owed
+
+
+def _judge(handle: BinaryIO, held: Response) -> Response:
+    """The last response before a fault, with the problem that is its own: a fault may also lie in what follows."""
+    if held.problem is not None:
+        return held
+    return replace(held, problem=length_problem(handle, held.offset))
+
+
+def length_problem(handle: BinaryIO, offset: int) -> str | None:
+    """`truncated` if the file ends inside the record at `offset`, `wrong_length` if its content ends elsewhere."""
+    stream = _inflate(handle, offset)
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = next(stream, b"")
+        if not piece or len(head) > _CHUNK:
+            return "truncated"
+        head += piece
+    header, _, rest = head.partition(b"\r\n\r\n")
+    match = re.search(rb"(?mi)^content-length:\s*(\d+)\s*$", header)
+    if match is None:
+        return "wrong_length"
+    wanted = int(match.group(1))
+    while len(rest) < wanted + 4:
+        piece = next(stream, b"")
+        if not piece:
+            return "truncated" if len(rest) <= wanted else "wrong_length"
+        # Only the position matters, so what has been passed is thrown away: memory stays at one chunk.
+        passed = min(len(rest), wanted)
+        rest, wanted = rest[passed:] + piece, wanted - passed
+    return None if rest[wanted : wanted + 4] == b"\r\n\r\n" else "wrong_length"
+
+
+def _inflate(handle: BinaryIO, offset: int) -> Iterator[bytes]:
+    """The bytes of the gzip member at `offset` (or of the plain file from there), chunk by chunk."""
+    handle.seek(offset)
+    chunk = handle.read(_CHUNK // 16)
+    if not chunk.startswith(_GZIP):
+        while chunk:
+            yield chunk
+            chunk = handle.read(_CHUNK // 16)
+        return
+    member = zlib.decompressobj(31)
+    try:
+        while chunk and not member.eof:
+            out = member.decompress(chunk, _CHUNK)
+            if out:
+                yield out
+            chunk = member.unconsumed_tail or handle.read(_CHUNK // 16)
+    except zlib.error:
+        return
+
+
+def _response(record: WarcRecord, max_bytes: int) -> Response:
+    http = record.http_headers
+    problem: str | None = None
+    raw = record.reader.read(max_bytes + 1)
+    body = raw
+    if _SWALLOWED.search(raw):
+        problem = "wrong_length"
+    elif http is None or http.status_code is None:
+        problem = "not_http"
+    elif len(raw) < min(record.content_length, max_bytes + 1):
+        problem = "truncated"
+    elif len(raw) <= max_bytes:
+        transfer, encoding = http.get("Transfer-Encoding") or "", http.get("Content-Encoding") or ""
+        try:
+            body = decode_body(raw, transfer, encoding, max_bytes)
+        except BodyError:
+            problem = "undecodable"
+    return Response(
+        url=(record.headers.get("WARC-Target-URI") or "").strip("<> "),
+        offset=record.stream_pos,
+        date=record.headers.get("WARC-Date") or "",
+        status=http.status_code if http is not None else None,
+        content_type=(record.http_content_type or "").lower(),
+        charset=record.http_charset,
+        body=body,
+        problem=problem,
+    )
+
+
+def next_record(handle: BinaryIO, position: int) -> int | None:
+    """The first offset at or after `position` where a WARC record begins (gzip member or plain), or None."""
+    handle.seek(0)
+    compressed = handle.read(3) == _GZIP
+    overlap = 64
+    handle.seek(position)
+    tail, base = b"", position
+    while chunk := handle.read(_CHUNK):
+        window = tail + chunk
+        found = _member(handle, window, base) if compressed else _plain(window, base)
+        if found is not None:
+            return found
+        tail = window[-overlap:]
+        base += len(window) - len(tail)
+        handle.seek(base + len(tail))
+    return None
+
+
+def _member(handle: BinaryIO, window: bytes, base: int) -> int | None:
+    at = window.find(_GZIP)
+    while at != -1:
+        handle.seek(base + at)
+        try:
+            # A gzip magic can stand inside compressed data by chance: believe it only when a record header inflates.
+            if zlib.decompressobj(31).decompress(handle.read(512), 16).startswith(b"WARC/"):
+                return base + at
+        except zlib.error:
+            pass
+        at = window.find(_GZIP, at + 1)
+    return None
+
+
+def _plain(window: bytes, base: int) -> int | None:
+    match = _RECORD_START.search(window)
+    return None if match is None else base + match.end()
+
+
+def is_warc(path: Path) -> bool:
+    """Whether the file's name says WARC, plain or gzip."""
+    return path.name.endswith((".warc", ".warc.gz"))
