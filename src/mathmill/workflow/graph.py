@@ -165,22 +165,31 @@ def _evaluate(item: str) -> Node:
 @cache
 def _single() -> dict[str, Node]:
     """The stages that have no items."""
-    singles = (
-        Node(
-            "microworld",
-            outputs={
-                "crawl": f"{_WORLD}/crawl",
-                "text": f"{_WORLD}/text",
-                "seed": f"{_WORLD}/seed.parquet",
-                "annotations": f"{_WORLD}/annotations.yaml",
-                "instruct": f"{_WORLD}/instruct.jsonl",
-                "questions": f"{_WORLD}/questions.jsonl",
-                "benchmarks": f"{_WORLD}/benchmarks",
-                "truth": f"{_WORLD}/truth",
-            },
-            code=("src/mathmill/microworld", _TABLES),
-            params=_section("microworld"),
-        ),
+    return {single.stage: single for single in (_microworld(), *_corpus_stages(), *_text_stages(), _report())}
+
+
+def _microworld() -> Node:
+    files = (
+        "crawl",
+        "text",
+        "seed.parquet",
+        "annotations.yaml",
+        "instruct.jsonl",
+        "questions.jsonl",
+        "benchmarks",
+        "truth",
+    )
+    return Node(
+        "microworld",
+        outputs={name.partition(".")[0]: f"{_WORLD}/{name}" for name in files},
+        code=("src/mathmill/microworld", _TABLES),
+        params=_section("microworld"),
+    )
+
+
+def _corpus_stages() -> tuple[Node, ...]:
+    """Web pages to a mathematical corpus."""
+    return (
         Node(
             "pages",
             inputs={"crawl": f"{_WORLD}/crawl"},
@@ -203,6 +212,12 @@ def _single() -> dict[str, Node]:
             code=("src/mathmill/corpus", _TABLES),
             params=(*_section("corpus"), "inputs.corpus"),
         ),
+    )
+
+
+def _text_stages() -> tuple[Node, ...]:
+    """Clean texts, tokens, instruction tuning."""
+    return (
         Node(
             "decontaminate",
             inputs={
@@ -234,9 +249,7 @@ def _single() -> dict[str, Node]:
             code=("src/mathmill/sft", *_TRAINING),
             params=(*_section("sft"), "inputs.sft"),
         ),
-        _report(),
     )
-    return {single.stage: single for single in singles}
 
 
 def _report() -> Node:
