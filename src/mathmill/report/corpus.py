@@ -1,0 +1,154 @@
+"""The corpus by round, measured against the ground truth of the microworld (paper 2.1)."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mathmill.report.facts import Fact, Sources
+from mathmill.workflow.files import parquet_files, read_json, read_parquet
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the pages really are. Copies of a page are one page: its original's url stands for all."""
+
+    is_math: dict[str, bool]
+    genre: dict[str, str]
+    lang: dict[str, str]
+    original: dict[str, str]
+    contaminated: frozenset[str]
+    lookalike: frozenset[str]
+
+    def originals(self, urls: set[str]) -> set[str]:
+        """The originals that a set of urls covers; urls that the truth does not know stand for themselves."""
+        return {self.original.get(url, url) for url in urls}
+
+    @property
+    def mathematics(self) -> set[str]:
+        """Every original page that is mathematics."""
+        return {url for url, math in self.is_math.items() if math and self.original[url] == url}
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round: what it kept, and how well."""
+
+    number: int
+    facts: dict[str, Fact]
+    recall_by_genre: dict[str, Fact]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The rounds in order, the pages of the final corpus, what decontamination did."""
+
+    rounds: list[Round]
+    final: dict[str, Fact]
+    decontamination: dict[str, Fact]
+    samples: list[dict[str, str]] = field(default_factory=list)
+
+
+def read_truth(folder: Path) -> Truth:
+    """The ground truth of every page (truth/pages.parquet)."""
+    rows = read_parquet(folder / "pages.parquet").to_pylist()
+    return Truth(
+        is_math={row["url"]: bool(row["is_math"]) for row in rows},
+        genre={row["url"]: row["genre"] for row in rows},
+        lang={row["url"]: row["lang"] for row in rows},
+        original={row["url"]: row["copy_of"] or row["url"] for row in rows},
+        contaminated=frozenset(row["url"] for row in rows if row["contaminated_by"]),
+        lookalike=frozenset(row["url"] for row in rows if row["lookalike"]),
+    )
+
+
+def score(kept: set[str], truth: Truth) -> tuple[float, float]:
+    """(precision, recall) of kept urls: copies count once; recall is over all mathematics of the crawl."""
+    found = truth.originals(kept)
+    right = sum(1 for url in found if truth.is_math.get(url, False))
+    mathematics = truth.mathematics
+    return (right / len(found) if found else 0.0, right / len(mathematics) if mathematics else 0.0)
+
+
+def read_corpus(sources: Sources, pages: int, characters: int) -> Corpus:
+    """Everything about the corpus that the report shows."""
+    truth = read_truth(sources.path("truth"))
+    folder = sources.path("rounds")
+    numbers = sorted(int(path.name.removeprefix("round_")) for path in folder.glob("round_*"))
+    rounds = [_round(sources, truth, number) for number in numbers]
+    final: set[str] = set()
+    samples: list[dict[str, str]] = []
+    for file in parquet_files(folder / "final"):
+        rows = read_parquet(file).to_pylist()
+        final.update(row["url"] for row in rows)
+        samples.extend({key: row[key] for key in ("url", "lang", "text")} for row in rows)
+    precision, recall = score(final, truth)
+    facts = {
+        "pages": sources.fact("rounds", len(final), inside="final"),
+        "precision": sources.fact("rounds", precision, inside="final"),
+        "recall": sources.fact("rounds", recall, inside="final"),
+        "crawled": sources.fact("truth", len(truth.is_math)),
+        "mathematics": sources.fact("truth", len(truth.mathematics)),
+    }
+    return Corpus(rounds, facts, _decontamination(sources, truth, final), _choose(samples, pages, characters))
+
+
+def _round(sources: Sources, truth: Truth, number: int) -> Round:
+    folder = sources.path("rounds") / f"round_{number}"
+    facts_file = f"round_{number}/round.json"
+    summary = read_json(folder / "round.json")
+    kept: set[str] = set()
+    for file in parquet_files(folder / "scores"):
+        table = read_parquet(file, ["url", "score"]).to_pydict()
+        pairs = zip(table["url"], table["score"], strict=True)
+        kept.update(url for url, value in pairs if value >= summary["threshold"])
+    precision, recall = score(kept, truth)
+    facts = {
+        name: sources.fact("rounds", summary[name], inside=facts_file)
+        for name in ("pages", "tokens", "hosts_flagged", "overlap", "seed", "threshold")
+        if summary.get(name) is not None
+    }
+    facts["precision"] = sources.fact("rounds", precision, inside=f"round_{number}/scores")
+    facts["recall"] = sources.fact("rounds", recall, inside=f"round_{number}/scores")
+    found = truth.originals(kept)
+    total = Counter(truth.genre[url] for url in truth.mathematics)
+    right = Counter(truth.genre[url] for url in found if truth.is_math.get(url, False))
+    genres = {
+        genre: sources.fact("rounds", right[genre] / count, inside=f"round_{number}/scores")
+        for genre, count in sorted(total.items())
+    }
+    return Round(number, facts, genres)
+
+
+def _decontamination(sources: Sources, truth: Truth, final: set[str]) -> dict[str, Fact]:
+    """Planted pages of the final corpus that were removed, and pages that only resemble benchmarks that were kept."""
+    removals = read_parquet(sources.path("removals"), ["source", "id"]).to_pydict()
+    removed = {name for source, name in zip(removals["source"], removals["id"], strict=True) if source == "corpus"}
+    planted = truth.contaminated & final
+    alike = (truth.lookalike & final) - truth.contaminated
+    facts = {
+        "texts_removed": len(set(zip(removals["source"], removals["id"], strict=True))),
+        "pages_removed": len(removed),
+        "planted": len(planted),
+        "planted_removed": len(planted & removed),
+        "lookalikes": len(alike),
+        "lookalikes_kept": len(alike - removed),
+    }
+    return {name: sources.fact("removals", value) for name, value in facts.items()}
+
+
+def _choose(pages: list[dict[str, str]], count: int, characters: int) -> list[dict[str, str]]:
+    """Pages for the reader's eye: spread over the corpus in the order of urls, languages in turn."""
+    if not pages or not count:
+        return []
+    by_lang: dict[str, list[dict[str, str]]] = {}
+    for page in sorted(pages, key=lambda row: row["url"]):
+        by_lang.setdefault(page["lang"], []).append(page)
+    langs = sorted(by_lang, key=lambda lang: (-len(by_lang[lang]), lang))[:2]
+    chosen = []
+    for number in range(min(count, len(pages))):
+        pool = by_lang[langs[number % len(langs)]]
+        chosen.append(pool[(2 * number + 1) * len(pool) // (2 * count)])
+    return [
+        {**page, "text": page["text"][:characters] + ("..." if len(page["text"]) > characters else "")}
+        for page in chosen
+    ]

@@ -1,0 +1,72 @@
+"""All facts of the report, read once; what was not run here is None or left out."""
+
+from dataclasses import dataclass, field
+
+from mathmill.report.config import ReportConfig
+from mathmill.report.corpus import Corpus, read_corpus
+from mathmill.report.curves import (
+    Curve,
+    Pretraining,
+    Reinforcement,
+    read_pretraining,
+    read_reinforcement,
+    series,
+)
+from mathmill.report.facts import Sources
+from mathmill.report.models import Ablation, Baseline, Difference, Model, ablations, compare, read_baselines, read_model
+from mathmill.report.paper import ABLATIONS
+
+ABLATION_MODELS = {name for one in ABLATIONS for name in (one.without, one.with_)}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the page and the summary are written from.
+
+    main: the models of the main chain in its order; differences: neighbours of that chain, paired.
+    """
+
+    corpus: Corpus | None
+    pretraining: list[Pretraining]
+    sft: Curve | None
+    reinforcement: list[Reinforcement]
+    models: dict[str, Model]
+    main: list[str]
+    baselines: dict[str, Baseline]
+    differences: list[Difference]
+    ablations: list[Ablation]
+    missing: list[str] = field(default_factory=list)
+
+
+def gather(sources: Sources, config: ReportConfig) -> Facts:
+    """Read every input; UserError where one is broken or contradicts another."""
+    evaluated = sources.items("evaluate")
+    models = {name: read_model(sources, name, config.benchmark) for name in evaluated}
+    main = [name for name in evaluated if name not in ABLATION_MODELS]
+    tuned = [name for name in main if models[name].format == "chat"]
+    first = tuned[0] if tuned else (main[0] if main else None)
+    return Facts(
+        corpus=_corpus(sources, config),
+        pretraining=[read_pretraining(sources, run) for run in sources.items("pretrain")],
+        sft=_sft(sources),
+        reinforcement=[read_reinforcement(sources, method) for method in sources.items("rl")],
+        models=models,
+        main=main,
+        baselines=read_baselines(sources, first, config.benchmark) if first else {},
+        # The first tuned model is the instruction-tuned one; the others are methods of reinforcement learning.
+        differences=[compare(sources, tuned[0], name, "strict", config) for name in tuned[1:]],
+        ablations=ablations(sources, config),
+        missing=sorted(label for label in sources.paths if not sources.has(label)),
+    )
+
+
+def _corpus(sources: Sources, config: ReportConfig) -> Corpus | None:
+    if not all(sources.has(label) for label in ("rounds", "truth", "removals")):
+        return None
+    return read_corpus(sources, config.pages, config.page_characters)
+
+
+def _sft(sources: Sources) -> Curve | None:
+    if not sources.has("sft"):
+        return None
+    return series(sources.json("sft").get("history", []), sources.name("sft"), "sft")
