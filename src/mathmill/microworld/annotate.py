@@ -1,4 +1,4 @@
-"""The simulated annotator: looks at a few pages of every path prefix and marks the prefixes that look like mathematics."""
+"""The simulated annotator: looks at a few pages of every path prefix and marks those that look like mathematics."""
 
 import random
 from collections import defaultdict
@@ -11,10 +11,10 @@ from mathmill.workflow.files import write_text
 
 _HEADER = """\
 # Paths of the crawl that a person marked as mathematics (the paper's section 2.1: manual annotation of URL paths).
-# The person was simulated: for each host the pages were grouped by their first path segment, up to {sample} pages of each
-# group were looked at, and the prefix was marked where most of them looked like mathematics. The person judges a page
-# wrongly with chance {error}, overlooked {missed} prefixes and marked {too_broad} host(s) as a whole. Nothing but the
-# pages that were looked at decided; the ground truth of the others was not used.
+# The person was simulated: for each host the pages were grouped by their first path segment, up to {sample} pages of
+# each group were looked at, and the prefix was marked where most of them looked like mathematics. The person judges a
+# page wrongly with chance {error}, overlooked {missed} prefixes and marked {too_broad} host(s) as a whole.
+# Nothing but the pages that were looked at decided; the ground truth of the others was not used.
 """
 
 
@@ -47,7 +47,9 @@ def annotate(rows: list[dict[str, Any]], config: AnnotatorConfig, seed: int) -> 
             marked.append({"prefix": prefix, "note": f"{votes} of {seen} pages looked at are mathematics"})
     for entry in rng.sample(marked, min(config.missed, max(0, len(marked) - 1))):
         marked.remove(entry)
-    several = [entry for entry in marked if sum(p.startswith(entry["prefix"].partition("/")[0] + "/") for p in groups) > 1]
+    several = [
+        entry for entry in marked if sum(p.startswith(entry["prefix"].partition("/")[0] + "/") for p in groups) > 1
+    ]
     for entry in rng.sample(several, min(config.too_broad, len(several))):
         entry["prefix"] = entry["prefix"].partition("/")[0]
         entry["note"] = "the whole site looks like mathematics"
@@ -56,8 +58,6 @@ def annotate(rows: list[dict[str, Any]], config: AnnotatorConfig, seed: int) -> 
 
 def write_annotations(path: Path, marked: list[dict[str, str]], config: AnnotatorConfig) -> None:
     """The file as a person would keep it: a comment that says how it came about, then one entry a prefix."""
-    header = _HEADER.format(
-        sample=config.sample, error=config.error, missed=config.missed, too_broad=config.too_broad
-    )
+    header = _HEADER.format(sample=config.sample, error=config.error, missed=config.missed, too_broad=config.too_broad)
     lines = [f"- prefix: {entry['prefix']}\n  note: {entry['note']}\n" for entry in marked]
     write_text(path, header + ("".join(lines) or "[]\n"))

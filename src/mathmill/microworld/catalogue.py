@@ -1,8 +1,9 @@
 """The kinds of hosts: what stands under which path, in which language, markup and charset.
 
-A genre is `math/LANG/NAME` for pages of mathematics, otherwise the name of a grammar such as `en/news`. The order matters:
-a web of few hosts gets the first kinds. Hosts that carry a genre of the seed corpus beside one that it lacks (a textbook
-with worksheets, an English question board beside Chinese exercises) are the bridges over which the rounds discover.
+A genre is `math/LANG/NAME` for pages of mathematics, otherwise the name of a grammar such as `en/news`. The order
+matters: a web of few hosts gets the first kinds. Hosts that carry a genre of the seed corpus beside one that it lacks
+(a textbook with worksheets, an English question board beside Chinese exercises) are the bridges over which the rounds
+discover.
 """
 
 from dataclasses import dataclass
@@ -108,10 +109,29 @@ KINDS: tuple[Kind, ...] = (
         _WIKI,
         size=1.8,
     ),
-    Kind("exercises_zh", 5, (S("shuxue", "math/zh/worksheet", 3), S("yuwen", "zh/essay", 4)), "portal", _ZH, _CHINESE, 1.3),
-    Kind("worksheets", 4, (S("worksheets", "math/en/worksheet", 4), S("about", "en/school", 2)), "shop", _SHEET, _LATIN),
-    Kind("blog", 6, (S("maths", "math/en/blog", 2), S("life", "en/travel", 4), S("food", "en/recipe", 2)), "blog", _BLOG),
-    Kind("news", 9, (S("local", "en/news", 4), S("sport", "en/sport", 1), S("weather", "en/weather", 1)), "news", charsets=_LATIN, size=1.7),
+    Kind(
+        "exercises_zh",
+        5,
+        (S("shuxue", "math/zh/worksheet", 3), S("yuwen", "zh/essay", 4)),
+        "portal",
+        _ZH,
+        _CHINESE,
+        1.3,
+    ),
+    Kind(
+        "worksheets", 4, (S("worksheets", "math/en/worksheet", 4), S("about", "en/school", 2)), "shop", _SHEET, _LATIN
+    ),
+    Kind(
+        "blog", 6, (S("maths", "math/en/blog", 2), S("life", "en/travel", 4), S("food", "en/recipe", 2)), "blog", _BLOG
+    ),
+    Kind(
+        "news",
+        9,
+        (S("local", "en/news", 4), S("sport", "en/sport", 1), S("weather", "en/weather", 1)),
+        "news",
+        charsets=_LATIN,
+        size=1.7,
+    ),
     Kind("shop", 8, (S("product", "en/shop", 5), S("help", "en/shop", 0.5)), "shop", charsets=_LATIN, size=1.4),
     Kind("answers_zh", 4, (S("shuxue", "math/zh/qa", 2), S("shenghuo", "zh/forum", 4)), "qa", _ZH, _CHINESE),
     Kind("recipes", 5, (S("recipe", "en/recipe", 1),), "blog"),
@@ -121,7 +141,9 @@ KINDS: tuple[Kind, ...] = (
     Kind("docs", 6, (S("docs", "en/tutorial", 3), S("blog", "en/tutorial", 1)), "docs"),
     Kind("exams_zh", 3, (S("zhaosheng", "zh/exams", 1),), "plain", charsets=_CHINESE),
     Kind("korean", 3, (S("post", "ko/general", 1),), "blog", charsets=("euc-kr/meta", "utf-8/both", "euc-kr/http")),
-    Kind("russian", 3, (S("news", "ru/general", 1),), "news", charsets=("windows-1251/http", "utf-8/both", "koi8-r/meta")),
+    Kind(
+        "russian", 3, (S("news", "ru/general", 1),), "news", charsets=("windows-1251/http", "utf-8/both", "koi8-r/meta")
+    ),
     Kind("community", 5, (S("thread", "en/forum", 3), S("help", "en/question", 2)), "forum", charsets=_LATIN),
     Kind("sport", 6, (S("match", "en/sport", 3), S("table", "en/stats", 1)), "news", size=1.2),
     Kind("textbook_zh", 4, (S("jiaocai", "math/zh/textbook", 3), S("zuowen", "zh/essay", 3)), "book", _ZH, _CHINESE),
@@ -141,7 +163,13 @@ KINDS: tuple[Kind, ...] = (
         _ZH,
         _CHINESE,
     ),
-    Kind("tutors", 2, (S("forum", "math/en/forum", 3), S("notes", "math/en/notes", 1), S("ads", "en/school", 4)), "forum", _FORUM),
+    Kind(
+        "tutors",
+        2,
+        (S("forum", "math/en/forum", 3), S("notes", "math/en/notes", 1), S("ads", "en/school", 4)),
+        "forum",
+        _FORUM,
+    ),
     Kind("travel", 6, (S("guides", "en/travel", 1),), "blog", charsets=_LATIN, size=1.2),
     Kind("health", 5, (S("advice", "en/health", 1),), "plain", size=1.2),
     Kind("homes", 4, (S("listing", "en/estate", 1),), "shop"),
@@ -164,7 +192,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("forum_zh", 2, (S("tie", "zh/forum", 1),), "forum", charsets=_CHINESE),
     Kind("french", 2, (S("articles", "fr/general", 1),), "news", charsets=("iso-8859-1/http", "utf-8/both")),
     Kind("german", 2, (S("artikel", "de/general", 1),), "blog", charsets=("windows-1252/meta", "utf-8/http")),
-)  # fmt: skip
+)
 
 # Genres whose documents make up the seed corpus; everything else is for the rounds to discover.
 SEED_GENRES = ("math/en/qa", "math/en/textbook")

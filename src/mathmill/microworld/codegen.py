@@ -1,4 +1,4 @@
-"""Program files: modules of small functions with docstrings, comments and tests whose values were computed by running them."""
+"""Program files: small functions with docstrings, comments and tests whose values were computed by running them."""
 
 import math
 import random
@@ -41,7 +41,15 @@ def _function(rng: random.Random, words: Grammar, taken: set[str]) -> tuple[str,
     while name in taken:
         name += f"_{rng.randint(2, 99)}"
     taken.add(name)
-    names = {"a": "letter_a", "b": "letter_b", "c": "letter_c", "xs": "list_x", "ys": "list_y", "x": "item", "s": "string"}
+    names = {
+        "a": "letter_a",
+        "b": "letter_b",
+        "c": "letter_c",
+        "xs": "list_x",
+        "ys": "list_y",
+        "x": "item",
+        "s": "string",
+    }
     source = template.substitute(
         {key: words.expand(rule, rng) for key, rule in names.items()}, name=name, total=words.expand("total", rng)
     )

@@ -31,7 +31,9 @@ class MathConfig:
     )
     other_family: float = option(0.25, "chance that an example is not of the page's own topic", ge=0, le=1)
     redraws: int = option(
-        30, "how often an example that shares a 10-gram with a benchmark is drawn anew; 0: left for decontamination", ge=0
+        30,
+        "how often an example that shares a 10-gram with a benchmark is drawn anew; 0: left for decontamination",
+        ge=0,
     )
     planted: int = option(60, "pages that quote benchmark items, to be removed", ge=0)
     planted_parts: dict[str, float] = option(

@@ -1,8 +1,9 @@
 """The crawl: hosts written in parallel as shards, then mixed into WARC files as a crawler meets them."""
 
 from collections import defaultdict
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mathmill.microworld.config import MicroworldConfig
 from mathmill.microworld.defects import defects
@@ -22,7 +23,7 @@ def host_shards(config: MicroworldConfig) -> list[Shard]:
 
 
 def write_hosts(config: MicroworldConfig, number: int, out: Path) -> dict[str, Any]:
-    """Write the records of one shard's hosts: one file of gzip members, and an index with their lengths and the truth."""
+    """Write the records of one shard's hosts: a file of gzip members, and an index with their lengths and the truth."""
     plan = world(config)
     index: list[dict[str, Any]] = []
     with open(out / "records.bin", "wb") as handle:
@@ -72,16 +73,12 @@ def mix(plan: World, folders: list[Path], crawl: Path) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["url"])
 
 
-def _write(handle: Any, order: list[tuple[Path, int, int]], own: dict[int, bytes]) -> None:
-    files: dict[Path, Any] = {}
-    try:
-        for number, (path, start, length) in enumerate([*order, (None, 0, 0)]):
+def _write(handle: BinaryIO, order: list[tuple[Path, int, int]], own: dict[int, bytes]) -> None:
+    """Copy the groups in their order; `own` are groups to put before the group of that number."""
+    with ExitStack() as stack:
+        files = {path: stack.enter_context(open(path, "rb")) for path in sorted({place[0] for place in order})}
+        for number, (path, start, length) in enumerate(order):
             handle.write(own.get(number, b""))
-            if path is None:
-                continue
-            source = files.setdefault(path, open(path, "rb")) if path not in files else files[path]
-            source.seek(start)
-            handle.write(source.read(length))
-    finally:
-        for source in files.values():
-            source.close()
+            files[path].seek(start)
+            handle.write(files[path].read(length))
+        handle.write(own.get(len(order), b""))

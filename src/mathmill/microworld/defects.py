@@ -1,4 +1,4 @@
-"""What is broken in a real crawl: wrong lengths, garbage between records, a page far too large, a truncated last member."""
+"""What is broken in a real crawl: wrong lengths, garbage between records, a huge page, a truncated last member."""
 
 import random
 from typing import Any
@@ -27,7 +27,9 @@ def _response(world: World, url: str, name: str, http: bytes, length: int | None
 
 def garbage(rng: random.Random) -> bytes:
     """A gzip member of its own that holds no record: a header block of nonsense."""
-    return member(b"WARC/1.1\r\nWARC-Ty\x00pe response\r\n" + rng.randbytes(80) + b"\r\n\r\n" + b"\xff" * 40 + b"\r\n\r\n")
+    return member(
+        b"WARC/1.1\r\nWARC-Ty\x00pe response\r\n" + rng.randbytes(80) + b"\r\n\r\n" + b"\xff" * 40 + b"\r\n\r\n"
+    )
 
 
 def huge_page(size: int, rng: random.Random) -> bytes:

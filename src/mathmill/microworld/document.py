@@ -1,6 +1,6 @@
 """The content of a page before any HTML: blocks of text with formulas inside.
 
-A formula stands in running text as U+0002 TeX U+0003, so that prices and shell variables may use the dollar sign freely.
+A formula stands in running text as U+0002 TeX U+0003, so that prices and shell variables may use the dollar sign.
 """
 
 import re

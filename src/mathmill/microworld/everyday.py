@@ -1,12 +1,14 @@
-"""Pages that are not mathematics: a document from a grammar, laid out as articles, products, recipes, threads, manuals."""
+"""Pages that are not mathematics: grammars laid out as articles, products, recipes, threads, manuals."""
 
 import random
+from functools import cache
 from importlib import resources
 
 from mathmill.microworld.document import Block, Document
 from mathmill.microworld.grammar import Grammar, Memo, load
 
 
+@cache
 def grammar_of(genre: str) -> Grammar:
     """The grammar of a genre such as `en/news`, with the common words of its language where there are any."""
     lang = genre.partition("/")[0]
@@ -85,7 +87,8 @@ class Everyday:
             return []
         names = "person" if "person" in self.grammar else "town"
         return [
-            Block("post", self.fresh(names), items=(self.fresh("comment"),)) for _ in range(self.rng.choice([0, 0, 1, 3, 5]))
+            Block("post", self.fresh(names), items=(self.fresh("comment"),))
+            for _ in range(self.rng.choice([0, 0, 1, 3, 5]))
         ]
 
 

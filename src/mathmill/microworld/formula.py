@@ -7,16 +7,70 @@ from typing import NamedTuple
 _TOKEN = re.compile(r"\\begin\{[a-z*]+\}|\\end\{[a-z*]+\}|\\[A-Za-z]+|\\.|\d+(?:[.,]\d+)*|\s+|.", re.DOTALL)
 
 SYMBOLS = {
-    "times": "×", "div": "÷", "cdot": "⋅", "pm": "±", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "ne": "≠", "neq": "≠",
-    "lt": "<", "gt": ">", "approx": "≈", "equiv": "≡", "mid": "∣", "infty": "∞", "to": "→", "Rightarrow": "⇒", "in": "∈",
-    "cup": "∪", "cap": "∩", "subset": "⊂", "ldots": "…", "dots": "…", "cdots": "⋯", "sum": "∑", "prod": "∏", "int": "∫",
-    "angle": "∠", "circ": "∘", "perp": "⊥", "triangle": "△", "therefore": "∴", "because": "∵", "%": "%", "$": "$",
-    "{": "{", "}": "}", "lfloor": "⌊", "rfloor": "⌋", "forall": "∀", "exists": "∃", "partial": "∂", "setminus": "∖",
-}  # fmt: skip
+    "times": "×",
+    "div": "÷",
+    "cdot": "⋅",
+    "pm": "±",
+    "le": "≤",
+    "leq": "≤",
+    "ge": "≥",
+    "geq": "≥",
+    "ne": "≠",
+    "neq": "≠",
+    "lt": "<",
+    "gt": ">",
+    "approx": "≈",
+    "equiv": "≡",
+    "mid": "∣",
+    "infty": "∞",
+    "to": "→",
+    "Rightarrow": "⇒",
+    "in": "∈",
+    "cup": "∪",
+    "cap": "∩",
+    "subset": "⊂",
+    "ldots": "…",
+    "dots": "…",
+    "cdots": "⋯",
+    "sum": "∑",
+    "prod": "∏",
+    "int": "∫",
+    "angle": "∠",
+    "circ": "∘",
+    "perp": "⊥",
+    "triangle": "△",
+    "therefore": "∴",
+    "because": "∵",
+    "%": "%",
+    "$": "$",
+    "{": "{",
+    "}": "}",
+    "lfloor": "⌊",
+    "rfloor": "⌋",
+    "forall": "∀",
+    "exists": "∃",
+    "partial": "∂",
+    "setminus": "∖",
+}
 LETTERS = {
-    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "theta": "θ", "lambda": "λ",
-    "mu": "μ", "pi": "π", "sigma": "σ", "phi": "φ", "omega": "ω", "Delta": "Δ", "Sigma": "Σ", "Omega": "Ω", "ell": "ℓ",
-}  # fmt: skip
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "varepsilon": "ε",
+    "theta": "θ",
+    "lambda": "λ",
+    "mu": "μ",
+    "pi": "π",
+    "sigma": "σ",
+    "phi": "φ",
+    "omega": "ω",
+    "Delta": "Δ",
+    "Sigma": "Σ",
+    "Omega": "Ω",
+    "ell": "ℓ",
+}
 FUNCTIONS = {"sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "gcd", "det", "bmod", "mod"}
 _SPACES = {",", ";", ":", "!", " ", "quad", "qquad", "left", "right", "displaystyle", "big", "Big"}
 
@@ -67,7 +121,7 @@ class _Reader:
         return node
 
     def raw_group(self) -> str:
-        """The text of a {...} group with its spaces, for \\text and \\mathrm."""
+        """The text of a {...} group with its spaces, for the commands text and mathrm."""
         self.next()
         start = self.position
         while self.position < len(self.tokens) and self.tokens[self.position] != "}":

@@ -15,9 +15,9 @@ alternative; `#` begins a comment. An alternative is text with slots:
 
 import random
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 from mathmill.microworld.document import formula
 
@@ -27,7 +27,37 @@ _RANGE = re.compile(r"(\d[\d,]*(?:\.\d+)?)-(\d[\d,]*(?:\.\d+)?)")
 _NAME = re.compile(r"(\^?)(@?)([a-z_][a-z0-9_]*)")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[aeioAEIO]|u[bglmnprst](?!i))")
 
-Slot = tuple[str, object]
+
+class Rule(NamedTuple):
+    """A slot that another rule fills."""
+
+    name: str
+    remember: bool
+    capital: bool
+
+
+class Words(NamedTuple):
+    """A slot of words to choose from."""
+
+    words: tuple[str, ...]
+
+
+class Maybe(NamedTuple):
+    """A slot of text that may be left out."""
+
+    text: str
+
+
+class Number(NamedTuple):
+    """A slot for a number."""
+
+    low: float
+    high: float
+    places: int
+    commas: bool
+
+
+Slot = Rule | Words | Maybe | Number
 Part = str | Slot
 Template = tuple[Part, ...]
 Memo = dict[str, str]
@@ -35,18 +65,18 @@ Memo = dict[str, str]
 
 def _slot(body: str) -> Slot:
     if body.startswith("?"):
-        return ("maybe", body[1:])
+        return Maybe(body[1:])
     if "|" in body:
-        return ("one", tuple(body.split("|")))
+        return Words(tuple(body.split("|")))
     if found := _RANGE.fullmatch(body):
         low, high = found.groups()
         places = len(low.partition(".")[2])
-        return ("number", (float(low.replace(",", "")), float(high.replace(",", "")), places, "," in low))
+        return Number(float(low.replace(",", "")), float(high.replace(",", "")), places, "," in low)
     found = _NAME.fullmatch(body)
     if not found:
         raise ValueError(f"unknown slot <{body}>")
     capital, memo, name = found.groups()
-    return ("rule", (name, bool(memo), bool(capital)))
+    return Rule(name, bool(memo), bool(capital))
 
 
 def compile_template(text: str) -> Template:
@@ -93,13 +123,10 @@ class Grammar:
 
     def _check(self) -> None:
         for name, templates in self.rules.items():
-            for part in (part for template in templates for part in template if not isinstance(part, str)):
-                if part[0] != "rule":
-                    continue
-                used, remembered, _ = part[1]  # type: ignore[misc]
+            for part in (part for template in templates for part in template if isinstance(part, Rule)):
                 # A memo may be given by the caller, such as the topic of a page.
-                if used not in self.rules and not remembered:
-                    raise ValueError(f"rule {name!r} uses {used!r}, which no file defines")
+                if part.name not in self.rules and not part.remember:
+                    raise ValueError(f"rule {name!r} uses {part.name!r}, which no file defines")
 
     def __contains__(self, name: str) -> bool:
         return name in self.rules
@@ -130,27 +157,25 @@ class Grammar:
         return "".join(part if isinstance(part, str) else self._slot(part, rng, memo) for part in template)
 
     def _slot(self, slot: Slot, rng: random.Random, memo: Memo) -> str:
-        kind, data = slot
-        if kind == "rule":
-            name, remember, capital = data  # type: ignore[misc]
-            if remember:
+        if isinstance(slot, Rule):
+            if slot.remember:
+                name = slot.name
                 text = memo[name] if name in memo else memo.setdefault(name, self._pick(name, rng, memo))
             else:
-                text = self._pick(name, rng, memo)
-            return text[:1].upper() + text[1:] if capital else text
-        if kind == "one":
-            words: Sequence[str] = data  # type: ignore[assignment]
-            return words[int(rng.random() * len(words))]
-        if kind == "maybe":
-            return str(data) if rng.random() < 0.5 else ""
-        low, high, places, commas = data  # type: ignore[misc]
+                text = self._pick(slot.name, rng, memo)
+            return text[:1].upper() + text[1:] if slot.capital else text
+        if isinstance(slot, Words):
+            return slot.words[int(rng.random() * len(slot.words))]
+        if isinstance(slot, Maybe):
+            return slot.text if rng.random() < 0.5 else ""
+        low, high, places, commas = slot
         value = low + rng.random() * (high - low) if places else rng.randint(int(low), int(high))
         return f"{value:,.{places}f}" if commas else f"{value:.{places}f}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(*names: str) -> Grammar:
-    """The grammar of one or more files of the package's `grammars` folder, e.g. load("en/common", "en/news")."""
+    """Read the grammar of one or more files of the package's `grammars` folder, such as en/common and en/news."""
     rules: dict[str, list[str]] = {}
     for name in names:
         source = resources.files("mathmill.microworld").joinpath("grammars", *f"{name}.txt".split("/"))

@@ -63,23 +63,28 @@ class HostWriter:
         if row is not None:
             self.out.rows[url] = {"url": url, "host": url.partition("://")[2].partition("/")[0].lower(), **row}
 
-    def html(self, page: Page, document: Document, url: str, look: Look, rng: random.Random) -> tuple[bytes, list[str]]:
-        """The HTTP answer of a page and what is odd about it."""
+    def html(
+        self, page: Page, document: Document, url: str, look: Look, rng: random.Random, kind: Charset | None = None
+    ) -> tuple[bytes, list[str]]:
+        """The HTTP answer of a page and what is odd about it; kind: a charset other than the host's."""
+        kind = kind or self.charset
         genres = [section.genre for section, _ in self.host.pages] or [page.section.genre]
         related = [some_title(rng.choice(genres), rng) for _ in range(rng.randint(3, 8))]
-        text = write_page(document, look, url, meta_tag(self.charset), related, rng)
-        kind = "text/html" if self.charset.http is None else f"text/html; charset={self.charset.http}"
+        text = write_page(document, look, url, meta_tag(kind), related, rng)
+        content_type = "text/html" if kind.http is None else f"text/html; charset={kind.http}"
         gzipped, in_chunks = rng.random() < 0.35, rng.random() < 0.3
-        body = encode(text, self.charset)
         odd = [name for name, is_so in (("gzip", gzipped), ("chunked", in_chunks)) if is_so]
-        if self.charset.http is None and self.charset.meta is None:
+        if kind.http is None and kind.meta is None:
             odd.append("undeclared_charset")
         if self.host.declared == "wrong_http":
             odd.append("wrong_charset")
-        return answer(200, kind, body, rng, gzipped=gzipped, in_chunks=in_chunks), odd
+        body = encode(text, kind)
+        return answer(200, content_type, body, rng, gzipped=gzipped, in_chunks=in_chunks), odd
 
-    def truth(self, page: Page, look: Look, odd: list[str], copy_of: str | None = None) -> dict[str, Any]:
-        """The row of a page (or of its copy)."""
+    def truth(
+        self, page: Page, look: Look, odd: list[str], copy_of: str | None = None, kind: Charset | None = None
+    ) -> dict[str, Any]:
+        """The row of a page (or of its copy); kind: a charset other than the host's."""
         formulas = page.document.formulas
         return {
             "is_math": page.section.is_math,
@@ -93,7 +98,7 @@ class HostWriter:
             "accidental": self._accidental(page) if page.section.is_math and not page.quoted else 0,
             "formulas": formulas,
             "markup": look.markup if formulas else "",
-            "charset": self.host.charset,
+            "charset": (kind or self.charset).codec,
             "valid": True,
             "status": 200,
             "oddities": odd,
@@ -138,13 +143,10 @@ class HostWriter:
         markup = rng.choice([page.host.markup, "mathml", "parens"])
         look = make_look(self.host.kind.site, markup, page.lang, page.host.kind.sections[-1].genre, rng)
         copy = Page(page.host, page.index, page.section, url, document, page.quoted, page.lookalike)
-        if self.charset.codec != "utf-8" and page.lang != self.host.kind.lang:
-            self_charset, self.charset = self.charset, charset("utf-8", "both")
-            http, odd = self.html(copy, document, url, look, rng)
-            self.charset = self_charset
-        else:
-            http, odd = self.html(copy, document, url, look, rng)
-        self.add(url, f"mirror{number}", http, self.truth(copy, look, [*odd, "mirror"], page.url))
+        # A page in another language than the host's would lose its letters in the host's charset.
+        kind = self.charset if page.lang == self.host.kind.lang else charset("utf-8", "both")
+        http, odd = self.html(copy, document, url, look, rng, kind)
+        self.add(url, f"mirror{number}", http, self.truth(copy, look, [*odd, "mirror"], page.url, kind))
 
     def _again(self, number: int, page: Page, rng: random.Random) -> None:
         """The same URL fetched a second time: a full response, or a revisit record without a body."""
@@ -167,18 +169,19 @@ class HostWriter:
         kind = rng.choice(_EXTRAS)
         base = f"{self.host.scheme}://{self.host.name}"
         url = f"{base}/{kind}/{rng.randint(1, 999)}-{number}"
-        row = {
+        row: dict[str, Any] = {
             "is_math": False, "genre": f"extra/{kind}", "lang": page.lang, "copy_of": None, "is_copy": False,
             "contaminated_by": [], "lookalike": False, "accidental": 0, "formulas": [], "markup": "",
-            "charset": self.host.charset, "valid": False, "status": 200, "oddities": [kind], "captures": 1,
+            "charset": "utf-8", "valid": False, "status": 200, "oddities": [kind], "captures": 1,
         }  # fmt: skip
         if kind in ("404", "500"):
             row["status"] = int(kind)
-            text = f"<html><head><title>{kind}</title></head><body><h1>{kind}</h1><p>The page is not here.</p></body></html>"
+            text = f"<html><head><title>{kind}</title></head><body><h1>{kind}</h1><p>Not here.</p></body></html>"
             http = answer(int(kind), "text/html", text.encode(), rng)
         elif kind == "redirect":
-            row["status"] = rng.choice([301, 302])
-            http = answer(row["status"], "text/html", b"", rng, headers={"Location": page.url})
+            status = rng.choice([301, 302])
+            row["status"] = status
+            http = answer(status, "text/html", b"", rng, headers={"Location": page.url})
         elif kind == "empty":
             http = answer(200, "text/html; charset=utf-8", b"", rng)
         else:

@@ -11,18 +11,38 @@ from mathmill.microworld.document import Block, Document, pieces
 from mathmill.microworld.everyday import grammar_of
 from mathmill.microworld.markup import HEAD, write_formula
 
+# Language: words of the navigation, headings over lists of links, the cookie banner.
 _LABELS = {
-    "en": ("Home Contact About Login", "Related|Read next|Popular now|Recent posts", "We use cookies to improve this site. Accept|Decline"),
+    "en": (
+        "Home Contact About Login",
+        "Related|Read next|Popular now|Recent posts",
+        "We use cookies to improve this site. Accept|Decline",
+    ),
     "zh": ("首页 关于 联系 登录", "相关文章|热门推荐|猜你喜欢", "本站使用缓存以改善体验。同意|拒绝"),
     "ko": ("홈 소개 로그인", "관련 글|인기 글", "이 사이트는 쿠키를 사용합니다. 동의|거부"),
     "ru": ("Главная Контакты Войти", "Читайте также|Популярное", "Мы используем файлы cookie. Принять|Отказаться"),
-    "fr": ("Accueil Contact Connexion", "À lire aussi|Articles récents", "Ce site utilise des cookies. Accepter|Refuser"),
-    "de": ("Startseite Kontakt Anmelden", "Mehr zum Thema|Beliebt", "Diese Seite verwendet Cookies. Zustimmen|Ablehnen"),
-}  # fmt: skip
+    "fr": (
+        "Accueil Contact Connexion",
+        "À lire aussi|Articles récents",
+        "Ce site utilise des cookies. Accepter|Refuser",
+    ),
+    "de": (
+        "Startseite Kontakt Anmelden",
+        "Mehr zum Thema|Beliebt",
+        "Diese Seite verwendet Cookies. Zustimmen|Ablehnen",
+    ),
+}
 _ADS = (
-    "Cheap flights from 29.99", "Win a new phone today!", "Download our app", "Loans in 5 minutes", "Subscribe now, 50% off",
-    "Meet singles in your area", "Learn a language in 30 days", "Sponsored: best mattress of the year", "Save 20 % this week",
-)  # fmt: skip
+    "Cheap flights from 29.99",
+    "Win a new phone today!",
+    "Download our app",
+    "Loans in 5 minutes",
+    "Subscribe now, 50% off",
+    "Meet singles in your area",
+    "Learn a language in 30 days",
+    "Sponsored: best mattress of the year",
+    "Save 20 % this week",
+)
 
 
 @dataclass(frozen=True)
@@ -90,7 +110,8 @@ def _post(block: Block, look: Look) -> str:
         user = f'<div class="user-details"><a href="/users/{len(name)}">{name}</a></div>'
         return f'<div class="answer"><div class="s-prose js-post-body">{body}</div>{user}</div>'
     if look.template == "forum":
-        return f'<div class="post"><div class="postbody"><p class="author">by <strong>{name}</strong></p><div class="content">{body}</div></div></div>'
+        author = f'<p class="author">by <strong>{name}</strong></p>'
+        return f'<div class="post"><div class="postbody">{author}<div class="content">{body}</div></div></div>'
     return f'<div class="comment"><b>{name}</b>: {body}</div>'
 
 
@@ -119,7 +140,8 @@ def write_block(block: Block, look: Look) -> str:
         return f"<blockquote>{inline(block.text, look.markup)}</blockquote>"
     if kind == "solution":
         inner = "".join(f"<p>{inline(item, look.markup)}</p>" for item in block.items)
-        return f'<div class="spoiler"><b>{inline(block.text, look.markup)}</b><div class="hidden" style="display:none">{inner}</div></div>'
+        hidden = f'<div class="hidden" style="display:none">{inner}</div>'
+        return f'<div class="spoiler"><b>{inline(block.text, look.markup)}</b>{hidden}</div>'
     return _post(block, look) if kind == "post" else _table(block, look)
 
 

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 
 from mathmill.microworld.warc import member
 
-_REASONS = {200: "OK", 301: "Moved Permanently", 302: "Found", 404: "Not Found", 410: "Gone", 500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
+_REASONS = {
+    200: "OK",
+    301: "Moved Permanently",
+    302: "Found",
+    404: "Not Found",
+    500: "Internal Server Error",
+}
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,8 @@ def _prefixed(tex: str, display: bool) -> str:
 def _wikipedia(tex: str, display: bool) -> str:
     styled = escape("{\\displaystyle " + tex + "}")
     hidden = (
-        f'<span class="mwe-math-mathml-inline mwe-math-mathml-a11y" style="display: none;"><math{_NS} alttext="{styled}">'
+        f'<span class="mwe-math-mathml-inline mwe-math-mathml-a11y" style="display: none;">'
+        f'<math{_NS} alttext="{styled}">'
         f'<semantics><mrow class="MJX-TeXAtom-ORD"><mstyle displaystyle="true" scriptlevel="0">{mathml(parse_tex(tex))}'
         f'</mstyle></mrow><annotation encoding="{_TEX}">{styled}</annotation></semantics></math></span>'
     )
@@ -83,7 +84,8 @@ def _mathjax2_rendered(tex: str, display: bool) -> str:
     visual = f'<span class="math"><nobr><span class="mrow">{_spans(tree, "mn", "mi", "mo")}</span></nobr></span>'
     assistive = f'<span class="MJX_Assistive_MathML" role="presentation">{_presentation(tex, display)}</span>'
     outer = f'<span class="MathJax" tabindex="0" role="presentation">{visual}{assistive}</span>'
-    return f'<span class="MathJax_Preview" style="color: inherit;"></span>{outer}<script type="math/tex{mode}">{tex}</script>'
+    preview = '<span class="MathJax_Preview" style="color: inherit;"></span>'
+    return f'{preview}{outer}<script type="math/tex{mode}">{tex}</script>'
 
 
 def _spans(node: Node, number: str, letter: str, sign: str) -> str:
@@ -103,7 +105,7 @@ def _mathjax3(tex: str, display: bool) -> str:
         f"{_presentation(tex, display)}</mjx-assistive-mml>"
     )
     return (
-        f'<mjx-container class="MathJax CtxtMenu_Attached_0" jax="CHTML"{" display=true" if display else ""} tabindex="0">'
+        f'<mjx-container class="MathJax" jax="CHTML"{" display=true" if display else ""} tabindex="0">'
         f'<mjx-math class="MJX-TEX" aria-hidden="true">{glyphs}</mjx-math>{assistive}</mjx-container>'
     )
 
@@ -111,14 +113,16 @@ def _mathjax3(tex: str, display: bool) -> str:
 def _mathjax_svg(tex: str, display: bool) -> str:
     label = escape(spoken_label(parse_tex(tex)))
     return (
-        f'<span class="mjx-svg" data-tex="{escape(tex)}"><svg role="img" aria-label="{label}" viewBox="0 -750 2000 1000">'
+        f'<span class="mjx-svg" data-tex="{escape(tex)}">'
+        f'<svg role="img" aria-label="{label}" viewBox="0 -750 2000 1000">'
         '<path d="M213 578L200 573Q186 568 160 563Z"></path></svg></span>'
     )
 
 
 def _katex(tex: str, display: bool) -> str:
     tree = parse_tex(tex)
-    visual = f'<span class="katex-html" aria-hidden="true"><span class="base">{_spans(tree, "mord", "mord mathnormal", "mbin")}</span></span>'
+    glyphs = _spans(tree, "mord", "mord mathnormal", "mbin")
+    visual = f'<span class="katex-html" aria-hidden="true"><span class="base">{glyphs}</span></span>'
     whole = f'<span class="katex"><span class="katex-mathml">{_annotated(tex, display)}</span>{visual}</span>'
     return f'<span class="katex-display">{whole}</span>' if display else whole
 
@@ -164,11 +168,15 @@ def _data_attribute(tex: str, display: bool) -> str:
 
 
 _MATHJAX2_CONFIG = (
-    '<script type="text/x-mathjax-config">MathJax.Hub.Config({tex2jax: {inlineMath: [["$","$"],["\\\\(","\\\\)"]]}});</script>'
+    '<script type="text/x-mathjax-config">MathJax.Hub.Config('
+    '{tex2jax: {inlineMath: [["$","$"],["\\\\(","\\\\)"]]}});</script>'
 )
 _MATHJAX2 = '<script src="https://cdn.mathjax.example/2.7.9/MathJax.js?config=TeX-AMS_HTML"></script>'
 _MATHJAX3 = '<script id="MathJax-script" async src="https://cdn.mathjax.example/3/es5/tex-mml-chtml.js"></script>'
-_KATEX = '<link rel="stylesheet" href="https://cdn.katex.example/0.16.9/katex.min.css"><script defer src="/js/katex.min.js"></script>'
+_KATEX = (
+    '<link rel="stylesheet" href="https://cdn.katex.example/0.16.9/katex.min.css">'
+    '<script defer src="/js/katex.min.js"></script>'
+)
 
 FAMILIES: dict[str, Callable[[str, bool], str]] = {
     "mathml_annotated": _annotated,

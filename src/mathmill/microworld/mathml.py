@@ -6,6 +6,7 @@ from mathmill.microworld.formula import EMPTY, Node
 
 _SUP = str.maketrans("0123456789+-−()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁽⁾ⁿ")
 _SUB = str.maketrans("0123456789+-−()n", "₀₁₂₃₄₅₆₇₈₉₊₋₋₍₎ₙ")
+_TYPED = {ord(sign): typed for sign, typed in (("×", "*"), ("÷", "/"), ("⋅", "*"), ("−", "-"), ("√", "sqrt"))}
 _BIG = {"∑", "∏", "lim", "max", "min"}
 _BRACKETS = {"pmatrix": "()", "bmatrix": "[]", "vmatrix": "||", "cases": "{", "matrix": "", "aligned": "", "align": ""}
 
@@ -106,7 +107,7 @@ def sup_sub_html(node: Node) -> str:
 def program_text(node: Node) -> str:
     """The formula as people type it in a code block: * for times, ^ for powers."""
     text = _flat(node, _Script("^", {}), _Script("_", {}), "{}")
-    return text.translate(str.maketrans({"×": "*", "÷": "/", "⋅": "*", "−": "-", "√": "sqrt"}))
+    return text.translate(_TYPED)
 
 
 class _Script(str):

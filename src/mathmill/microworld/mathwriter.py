@@ -1,4 +1,4 @@
-"""What all pages of mathematics share: a topic, its method in words, worked examples drawn from the families of problems."""
+"""What all pages of mathematics share: a topic, its method in words, worked examples of the families of problems."""
 
 import random
 import re
@@ -14,7 +14,15 @@ from mathmill.microworld.sets import Gram, both_styles, draw_difficulty, draw_fa
 
 _DOLLARS = re.compile(r"\$([^$]+)\$|\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
 _CLOSING = re.compile(r"(?:\s*The answer is |答案是)\\boxed\{.*\}[.。]\s*$")
-_SHORT = {"qa": (3, 6), "forum": (7, 12), "textbook": (9, 14), "worksheet": (12, 18), "blog": (7, 11), "wiki": (6, 10), "notes": (8, 12)}
+_SHORT = {
+    "qa": (3, 6),
+    "forum": (7, 12),
+    "textbook": (9, 14),
+    "worksheet": (12, 18),
+    "blog": (7, 11),
+    "wiki": (6, 10),
+    "notes": (8, 12),
+}
 
 
 def marked(text: str) -> str:
@@ -24,7 +32,7 @@ def marked(text: str) -> str:
 
 @dataclass(frozen=True)
 class Example:
-    """A worked example as a page shows it: question, working (without the answer's sentence), answer, a shorter working."""
+    """A worked example as a page shows it: question, working without the answer's sentence, answer, shorter working."""
 
     question: str
     working: str
@@ -96,7 +104,7 @@ class MathWriter:
         return made
 
     def example(self) -> Example:
-        """One new worked example, drawn anew while it shares a gram with a benchmark: only planted pages quote those."""
+        """One new worked example, drawn anew while it shares a gram with a benchmark: only planted pages do."""
         rng = self.rng
         family = draw_family(rng, self.weights) if rng.random() < self.config.other_family else self.family
         style = weighted(rng, self.config.style)
@@ -106,7 +114,10 @@ class MathWriter:
             if not resembles(long.question, self.protected):
                 break
         return Example(
-            marked(long.question), marked(_CLOSING.sub("", long.solution)), long.answer, marked(_CLOSING.sub("", short.solution))
+            marked(long.question),
+            marked(_CLOSING.sub("", long.solution)),
+            long.answer,
+            marked(_CLOSING.sub("", short.solution)),
         )
 
     def solved(self, example: Example) -> str:

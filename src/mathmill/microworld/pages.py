@@ -59,7 +59,9 @@ def _easier(item: dict[str, Any], world: World, rng: random.Random) -> Quote:
         problem = make_problem(rng.choice(names), item["difficulty"], item["lang"], rng, "worked")
         if not resembles(problem.question, world.sets.protected):
             return Quote(problem.question, problem.solution, problem.answer, "both")
-    raise ValueError("microworld.math.lookalikes: every problem shares 10 tokens with a benchmark; make the benchmarks smaller")
+    raise ValueError(
+        "microworld.math.lookalikes: every problem shares 10 tokens with a benchmark; make the benchmarks smaller"
+    )
 
 
 def _slug(document: Document) -> str:
@@ -126,7 +128,9 @@ def edited(document: Document, rng: random.Random) -> Document:
     plain = [i for i, block in enumerate(blocks) if block.kind == "para" and "\x02" not in block.text]
     if len(blocks) > 6 and len(plain) > 2 and rng.random() < 0.5:
         del blocks[rng.choice(plain)]
-    blocks.append(Block("para", rng.choice(["Source: mirror.", "(c) all rights reserved", "Copied with permission.", "RSS"])))
+    blocks.append(
+        Block("para", rng.choice(["Source: mirror.", "(c) all rights reserved", "Copied with permission.", "RSS"]))
+    )
     return Document(document.title, blocks, document.topic)
 
 

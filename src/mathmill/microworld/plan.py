@@ -145,9 +145,7 @@ def _plants(config: MicroworldConfig, hosts: list[Host], sets: Sets) -> dict[tup
     rng = stream(config.seed, "plants")
     slots = [(h.name, i, s.genre.split("/")[1]) for h in hosts for i, s in enumerate(h.slots()) if s.is_math]
     wanted = min(config.math.planted + config.math.lookalikes, len(slots))
-    by_lang = {
-        lang: [i for i, item in enumerate(sets.benchmarks) if item["lang"] == lang] for lang in ("en", "zh")
-    }
+    by_lang = {lang: [i for i, item in enumerate(sets.benchmarks) if item["lang"] == lang] for lang in ("en", "zh")}
     plants: dict[tuple[str, int], Plant] = {}
     for number, (name, index, lang) in enumerate(rng.sample(slots, wanted)):
         pool = by_lang[lang]

@@ -34,7 +34,9 @@ def preprint(rng: random.Random) -> str:
     grammar = load("math/arxiv")
     macros = sorted({grammar.expand("macro", rng) for _ in range(rng.randint(2, 6))})
     authors = " \\and ".join(grammar.expand("author", rng) for _ in range(rng.randint(1, 3)))
-    shapes = "\n".join(f"\\newtheorem{{{name}}}{{{name.capitalize()}}}" for name in ("theorem", "lemma", "proposition", "corollary"))
+    shapes = "\n".join(
+        f"\\newtheorem{{{name}}}{{{name.capitalize()}}}" for name in ("theorem", "lemma", "proposition", "corollary")
+    )
     head = [
         f"\\documentclass[{rng.choice(['10pt', '11pt', '12pt'])}]{{amsart}}",
         "\\usepackage{amsmath,amssymb,amsthm}\n\\usepackage[utf8]{inputenc}\n\\usepackage{hyperref}",

@@ -21,7 +21,7 @@ Gram = tuple[str, ...]
 def tokens(text: str) -> list[str]:
     """Words, numbers and single CJK characters of a text, in lower case, without operators and TeX commands.
 
-    So a formula has the same tokens in every markup: a page may show the sign of times where its source has \\times.
+    So a formula has the same tokens in every markup: a page may show a sign where its source has a command.
     """
     return _GRAM.findall(_COMMAND.sub(" ", text).lower())
 
@@ -92,7 +92,7 @@ def solution_of(problem: Problem, form: str) -> str:
     program = f"```python\n{problem.program}\n```"
     if form == "pot":
         return program
-    body, box = problem.solution.rsplit("\\boxed", 1)
+    _, box = problem.solution.rsplit("\\boxed", 1)
     opening = {"en": "Let us compute it with a program.", "zh": "我们用程序来计算。"}[problem.lang]
     closing = {"en": "The answer is", "zh": "答案是"}[problem.lang]
     space = " " if problem.lang == "en" else ""

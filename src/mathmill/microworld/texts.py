@@ -84,5 +84,7 @@ def make_seed(plan: World) -> list[dict[str, Any]]:
             genre = rng.choice(SEED_GENRES)
             document = math_document(genre, rng, config.math, config.sets.families, (), plan.sets.protected)
         meta = json.dumps({"genre": genre}, sort_keys=True)
-        rows.append({"id": f"seed-{number:05d}", "text": plain_text(document), "source": "seed", "lang": "en", "meta": meta})
+        rows.append(
+            {"id": f"seed-{number:05d}", "text": plain_text(document), "source": "seed", "lang": "en", "meta": meta}
+        )
     return rows

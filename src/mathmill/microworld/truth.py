@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 def TRUTH() -> "pa.Schema":
     """One row a URL (truth/pages.parquet).
 
-    copy_of: the URL whose page it repeats; contaminated_by: ids of planted benchmark items; lookalike: resembles one and
-    must be kept; accidental: lines that match a benchmark by accident; formulas: TeX in reading order; markup: their
-    family; valid: an HTML page that can be read; oddities: gzip, chunked, mirror, revisit, 404 ...; captures: fetches.
+    copy_of: the URL whose page it repeats; contaminated_by: ids of planted benchmark items; lookalike: resembles one
+    and must be kept; accidental: lines that match one by accident; formulas: TeX in reading order; markup: their
+    family; valid: a page that can be read; oddities: gzip, chunked, mirror, revisit, 404; captures: fetches.
     """
     import pyarrow as pa
 

@@ -50,7 +50,13 @@ def page_headers(url: str, names: tuple[object, ...], content_type: str) -> dict
 def request_bytes(url: str) -> bytes:
     """The HTTP request of a polite crawler."""
     host, _, path = url.partition("://")[2].partition("/")
-    lines = [f"GET /{path} HTTP/1.1", f"Host: {host}", "User-Agent: millbot/1.0", "Accept: text/html", "Connection: close"]
+    lines = [
+        f"GET /{path} HTTP/1.1",
+        f"Host: {host}",
+        "User-Agent: millbot/1.0",
+        "Accept: text/html",
+        "Connection: close",
+    ]
     return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
