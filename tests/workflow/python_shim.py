@@ -10,30 +10,29 @@ import os
 import sys
 from pathlib import Path
 
+import yaml
+
+from mathmill.workflow import files
+
 
 def main() -> None:
     module, arguments = sys.argv[2], sys.argv[3:]
     name = module.removeprefix("mathmill.")
-    item = arguments[0].partition("=")[2] if arguments else None
+    name += f"@{arguments[0].partition('=')[2]}" if arguments else ""
     root = Path.cwd()
     with open(root / "ran.txt", "a") as log:
-        log.write((f"{name}@{item}" if item else name) + "\n")
+        log.write(f"{name}\n")
     if name == "compose":
         os.execv(sys.executable, [sys.executable, "-m", module])
-
-    from mathmill.workflow import files, graph
-    from mathmill.workflow.params import load_sealed
-
-    node = graph.node(name, item)
-    params = load_sealed(root)
-    read = {path: files.digest(root / path) for path in node.inputs.values()}
-    held = {key: value(params, key) for key in node.params}
-    digest = hashlib.sha256(json.dumps([name, item, held, read], sort_keys=True).encode()).hexdigest()
-    wanted = {path for other in graph.nodes() for path in other.inputs.values()}
-    for label, output in node.outputs.items():
-        inside = [path for path in wanted if path.startswith(output + "/")]
-        for path in inside or [output if "." in Path(output).name else f"{output}/content"]:
-            files.write_json(root / path, {"digest": digest, "label": label})
+    node = files.read_json(root / "nodes.json")[
+        name
+    ]  # of graph.py, written once: importing it for each stage takes longer
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    read = {path: files.digest(root / path) for path in node["inputs"]}
+    held = {key: value(params, key) for key in node["params"]}
+    digest = hashlib.sha256(json.dumps([name, held, read], sort_keys=True).encode()).hexdigest()
+    for path in node["files"]:
+        files.write_json(root / path, {"digest": digest, "path": path})
 
 
 def value(params: dict, key: str) -> object:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mathmill.workflow.files import write_json
 from mathmill.workflow.graph import nodes
 from mathmill.workflow.keys import declared
 from mathmill.workflow.schema import section_type
@@ -43,6 +44,19 @@ class Project:
         subprocess.run([sys.executable, "-m", "mathmill.compose", "set", override], cwd=self.folder, check=True)
 
 
+def described() -> dict[str, dict[str, list[str]]]:
+    """What python_shim.py needs of each stage: inputs, parameters, and the files that its outputs consist of."""
+    wanted = {path for node in nodes() for path in node.inputs.values()}
+    found = {}
+    for node in nodes():
+        written: list[str] = []
+        for output in node.outputs.values():
+            inside = sorted(path for path in wanted if path.startswith(output + "/"))
+            written += inside or [output if Path(output).suffix else f"{output}/content"]
+        found[node.name] = {"inputs": sorted(node.inputs.values()), "params": list(node.params), "files": written}
+    return found
+
+
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project in which every stage has run once."""
@@ -51,11 +65,13 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Project:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "local"))
     for name in ("dvc.yaml", ".dvcignore"):
         shutil.copy(ROOT / name, folder)
-    (folder / "overrides.yaml").write_text("overrides: []\n")
+    (folder / "overrides.yaml").write_text("overrides: [rl.questions=mine.jsonl]\n")
+    (folder / "mine.jsonl").write_text("1\n")
     (folder / "bin").mkdir()
     shim = folder / "bin" / "python"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "python_shim.py"}" "$@"\n')
     shim.chmod(0o755)
+    write_json(folder / "nodes.json", described())
     subprocess.run([sys.executable, "-m", "dvc", "init", "-q", "--no-scm"], cwd=folder, check=True)
     shutil.copy(ROOT / ".dvcignore", folder)
     project = Project(folder)
@@ -91,11 +107,7 @@ def test_a_learning_rate_of_rl_reruns_rl_evaluation_and_report(done: Project) ->
 
 
 def test_the_users_own_bytes_are_a_change(done: Project) -> None:
-    mine = done.folder / "mine.jsonl"
-    mine.write_text("1\n")
-    done.set("rl.questions=mine.jsonl")
-    assert done.repro() == ["compose", "rl@grpo", "evaluate@grpo", "report"]
-    mine.write_text("2\n")
+    (done.folder / "mine.jsonl").write_text("2\n")
     subprocess.run([sys.executable, "-m", "mathmill.compose"], cwd=done.folder, check=True)  # as `make reproduce` does
     assert done.repro() == ["compose", "rl@grpo", "evaluate@grpo", "report"]
 
