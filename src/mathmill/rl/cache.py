@@ -15,6 +15,8 @@ class BufferLayer(DynamicLayer):
         super().__init__()
         self.capacity = capacity
         self.length = 0
+        self.keys: torch.Tensor = torch.empty(0)
+        self.values: torch.Tensor = torch.empty(0)
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
         """Allocate on the first write, when rows, heads and type are known."""

@@ -19,7 +19,7 @@ _COMPACT_BELOW = 0.75
 
 @dataclass
 class Rollout:
-    """One sampled completion: token ids (with the closing eos when `finished`) and their log-probabilities as sampled."""
+    """One sampled completion: token ids, with the closing eos when `finished`, and their log-probabilities."""
 
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
