@@ -7,8 +7,8 @@ import pytest
 from mathmill.tokens.config import TokensConfig
 from mathmill.tokens.shards import dtype_of, write_tokens
 from mathmill.tokens.texts import documents, is_heldout, sources
-from mathmill.tokens.tokenizer import identity, train
-from mathmill.training.model import load_tokenizer
+from mathmill.tokens.tokenizer import train
+from mathmill.training.model import identity, load_tokenizer
 from mathmill.workflow.config import EngineConfig
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import digest

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from mathmill.tokens.config import TokensConfig
-from mathmill.tokens.tokenizer import BOS, EOS, from_checkpoint, identity, sample, train
+from mathmill.tokens.tokenizer import BOS, EOS, from_checkpoint, sample, train
+from mathmill.training.model import identity
 from mathmill.workflow.errors import ConfigError, UserError
 from mathmill.workflow.files import digest
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from mathmill.tokens.config import TokensConfig
 from mathmill.tokens.shards import write_tokens
-from mathmill.tokens.tokenizer import from_checkpoint, identity, train
+from mathmill.tokens.tokenizer import from_checkpoint, train
+from mathmill.training.model import identity, load_tokenizer
 from mathmill.workflow.files import publish, remove
 from mathmill.workflow.stage import Stage
 
@@ -32,8 +33,6 @@ def run(stage: Stage) -> dict[str, Any]:
 
 def report(folder: Path, counts: dict[str, Any], config: TokensConfig) -> dict[str, Any]:
     """Size of the vocabulary, and of each source: documents, tokens, held-out tokens, bytes per token."""
-    from mathmill.training.model import load_tokenizer
-
     tokenizer = load_tokenizer(folder)
     rows = {}
     for source, count in counts.items():

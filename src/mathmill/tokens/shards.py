@@ -21,8 +21,7 @@ from transformers import PreTrainedTokenizerFast
 
 from mathmill.tokens.config import TokensConfig
 from mathmill.tokens.texts import documents, is_heldout, sources
-from mathmill.tokens.tokenizer import identity
-from mathmill.training.model import load_tokenizer
+from mathmill.training.model import identity, load_tokenizer
 from mathmill.workflow.config import EngineConfig
 from mathmill.workflow.engine import PageGuard, Shard, ShardResult, run_shards
 from mathmill.workflow.files import remove, write_json

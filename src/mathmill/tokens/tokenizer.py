@@ -1,10 +1,8 @@
 """The tokenizer: byte-level BPE with every digit a token of its own, or the one of a base checkpoint."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import xxhash
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
@@ -56,12 +54,6 @@ def from_checkpoint(folder: Path) -> PreTrainedTokenizerFast:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
-
-
-def identity(tokenizer: PreTrainedTokenizerFast) -> str:
-    """A hash of which token has which id: equal for tokenizers whose ids mean the same."""
-    vocabulary = json.dumps(tokenizer.get_vocab(), sort_keys=True, ensure_ascii=True)
-    return xxhash.xxh3_128_hexdigest(vocabulary.encode())
 
 
 def sample(clean: Path, config: TokensConfig) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Models: built from a shape, loaded from and saved to Hugging Face folders (safetensors, never a pickle)."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
+import xxhash
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.models.llama.modeling_llama import LlamaConfig, LlamaForCausalLM
 
@@ -89,6 +91,12 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     _forget_origin(tokenizer)
     return tokenizer
+
+
+def identity(tokenizer: PreTrainedTokenizerFast) -> str:
+    """A hash of which token has which id: equal for tokenizers whose ids mean the same."""
+    vocabulary = json.dumps(tokenizer.get_vocab(), sort_keys=True, ensure_ascii=True)
+    return xxhash.xxh3_128_hexdigest(vocabulary.encode())
 
 
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:

@@ -42,8 +42,13 @@ class Bar(Protocol):
 class Host(Protocol):
     """What fit needs of a stage (mathmill.workflow.stage.Stage is one)."""
 
-    name: str
-    runtime: RuntimeConfig
+    @property
+    def name(self) -> str:
+        """The name of the stage."""
+
+    @property
+    def runtime(self) -> RuntimeConfig:
+        """The section `runtime`."""
 
     @property
     def scratch(self) -> Path:

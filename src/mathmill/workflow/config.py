@@ -36,6 +36,11 @@ class TrainerConfig:
         "torch.set_float32_matmul_precision; medium doubles float32 products on many CPUs",
         choices=["medium", "high", "highest"],
     )
+    attention: str = option(
+        "sdpa",
+        "how transformers computes attention; results equal up to rounding",
+        choices=["eager", "sdpa", "flash_attention_2"],
+    )
 
 
 @dataclass
