@@ -48,7 +48,8 @@ def go(root, name, item=None, work="one", inputs=(), outputs=(), metrics=None, s
 def test_the_chain_from_data_to_scores(files):
     pretrain = go(files, "pretrain", "base", inputs=["models/tokenizer"], outputs=["models/pretrain/base"])
     sft = go(files, "sft", inputs=["models/pretrain/base", "data/questions.jsonl"], outputs=["models/sft", "data"])
-    evaluate = go(files, "evaluate", "sft", inputs=["models/sft"], metrics={"accuracy": 0.5})
+    read = ["models/sft", "data/questions.jsonl"]
+    evaluate = go(files, "evaluate", "sft", inputs=read, metrics={"accuracy": 0.5})
     found = models(sft)
     assert set(found) == {"pretrain-base", "sft"}
     base_id, sft_id = found["pretrain-base"].model_id, found["sft"].model_id
@@ -60,7 +61,8 @@ def test_the_chain_from_data_to_scores(files):
     assert found["sft"].tags["dvc.path"] == "models/sft"
     assert found["sft"].params["sft.lr"] == "3e-05"
     # the score stands at the model too: the page of models is a leaderboard
-    assert [(m.key, m.value) for m in found["sft"].metrics] == [("accuracy", 0.5)]
+    (score,) = found["sft"].metrics
+    assert (score.key, score.value, score.dataset_name) == ("accuracy", 0.5, "data/questions.jsonl")
     assert found["pretrain-base"].metrics is None
     data = sft.store.client.get_run(sft.id).inputs.dataset_inputs
     assert {(d.dataset.name, d.dataset.digest, d.tags[0].value) for d in data} == {
@@ -70,7 +72,10 @@ def test_the_chain_from_data_to_scores(files):
     tokenizer = pretrain.store.client.get_run(pretrain.id).inputs.dataset_inputs
     assert [d.dataset.name for d in tokenizer] == ["models/tokenizer"]
     query = f"dataset.digest = '{digest(files / 'data' / 'questions.jsonl')}'"
-    assert [r.info.run_id for r in sft.store.client.search_runs([sft.store.experiment_id], query)] == [sft.id]
+    assert [r.info.run_id for r in sft.store.client.search_runs([sft.store.experiment_id], query)] == [
+        evaluate.id,
+        sft.id,
+    ]
 
 
 def test_equal_bytes_are_one_model_over_reruns_and_resumes(files):

@@ -131,6 +131,10 @@ def _close(parent: Parent, status: str) -> None:
     except Exception as error:
         log.warning("sweep %s: its jobs cannot be read from the store (%s)", parent.run, error)
         rows = []
+    if not rows and status == "FAILED":  # not one job could be composed: that is a typing error, not an experiment
+        parent.store.client.delete_run(parent.run)
+        (parent.folder / PARENT_FILE).unlink()
+        return
     run = Run(parent.store, parent.run, parent.folder, parent.folder / f"{parent.run}.{SPILL}")
     if rows:
         run.metrics(summary(rows, parent.maximize))

@@ -59,7 +59,7 @@ class Run:
         self._tags = dict(tags or {})
         self._params = dict(params or {})
         self._sent_params: set[str] = set()
-        self._scored: str | None = None
+        self._scored: dict[str, str] = {}
         self._closed = False
         self._recorded = locked_digests(root)
         self._handler: Any = None
@@ -133,7 +133,7 @@ class Run:
             model_id = self._model(path, self._recorded, made_here=False)
             lineage.link_input(self.store, self.id, model_id)
             if self._tags.get("stage") == SCORES:
-                self._scored = model_id
+                self._scored["model"] = model_id
 
         self._try(f"input {path}", link)
 
@@ -174,6 +174,8 @@ class Run:
     def _log_datasets(self, paths: Sequence[tuple[str, Path]], recorded: Mapping[str, str]) -> None:
         records = [lineage.dataset(self.root, path, context, recorded) for context, path in paths]
         self.store.client.log_inputs(self.id, records)
+        if self._tags.get("stage") == SCORES and "data" not in self._scored:
+            self._scored |= {"data": records[0].dataset.name, "digest": records[0].dataset.digest}
 
     def _model(self, path: Path, recorded: Mapping[str, str], made_here: bool) -> str:
         name, digest = short(path, self.root), input_digest(self.root, path, recorded)

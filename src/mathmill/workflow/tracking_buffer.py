@@ -48,12 +48,10 @@ class Buffer:
         self._thread = threading.Thread(target=self._beat, name="tracking", daemon=True)
         self._thread.start()
 
-    def add(self, values: Mapping[str, float], step: int, model: str | None = None) -> None:
-        """Take metrics; they are sent within seconds."""
-        now = int(time.time() * 1000)
-        rows = [
-            {"key": key, "value": value, "step": step, "time": now, "model": model} for key, value in values.items()
-        ]
+    def add(self, values: Mapping[str, float], step: int, about: Mapping[str, str] | None = None) -> None:
+        """Take metrics; they are sent within seconds. about: `model`, `data`, `digest` whose figures they are too."""
+        common = {"step": step, "time": int(time.time() * 1000), **(about or {})}
+        rows = [{"key": key, "value": value, **common} for key, value in values.items()]
         with self._lock:
             self._rows += rows
             if len(self._rows) >= BATCH:
@@ -174,4 +172,12 @@ def replay_all(store: Store, folder: Path) -> None:
 def _metric(row: dict[str, Any]) -> "Metric":
     from mlflow.entities import Metric
 
-    return Metric(row["key"], row["value"], row["time"], row["step"], model_id=row["model"])
+    return Metric(
+        row["key"],
+        row["value"],
+        row["time"],
+        row["step"],
+        model_id=row.get("model"),
+        dataset_name=row.get("data"),
+        dataset_digest=row.get("digest"),
+    )

@@ -1,5 +1,6 @@
 """What a run says about itself: its name, its parameters, its tags."""
 
+import getpass
 import json
 import os
 import subprocess
@@ -64,6 +65,7 @@ def tags(stage: Any, fingerprint: str, overrides: Sequence[str]) -> dict[str, st
         "dvc.exp_name": os.environ.get("DVC_EXP_NAME"),
         "mlflow.source.name": f"python -m mathmill.{stage.name}",
         "mlflow.source.type": "LOCAL",
+        "mlflow.user": getpass.getuser(),
         **revision(stage.root),
         **{f"choices.{key}": value for key, value in flatten(plain(getattr(stage.params, "choices", None) or {}))},
     }

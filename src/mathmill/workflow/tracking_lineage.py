@@ -72,7 +72,7 @@ def create_model(
         name=model_name(path),
         source_run_id=run_id,
         tags={**chosen, "dvc.path": path, "dvc.md5": digest, "mlflow.model.isExternal": "true"},
-        params=dict(short_params[:_MODEL_PARAMS]),
+        params={"dvc.path": path, "dvc.md5": digest, **dict(short_params[:_MODEL_PARAMS])},  # the UI shows no tags here
         model_type="checkpoint",
     )
     with TemporaryDirectory() as folder:

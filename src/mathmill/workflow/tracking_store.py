@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # what puts base, SFT and RL checkpoints side by side on one page of models; runs of one stage are a filter away
 # (tags.stage = 'rl'), and the list can be grouped by stage, seed or sweep.
 EXPERIMENT = "mathmill"
+# Without this the UI takes the experiment for one about prompts and agents, and hides the models under other names.
+_KIND = {"mlflow.experimentKind": "custom_model_development"}
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
 
@@ -87,7 +89,7 @@ def _experiment(client: "MlflowClient", artifacts: str | None) -> str:
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is None:
         try:
-            return client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+            return client.create_experiment(EXPERIMENT, artifact_location=artifacts, tags=_KIND)
         except MlflowException:  # a server: another process may have been faster
             found = client.get_experiment_by_name(EXPERIMENT)
             if found is None:

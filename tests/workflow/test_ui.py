@@ -1,0 +1,170 @@
+"""The MLflow UI in a real browser, over a store that our own runs have filled."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from fake_stage import FakeStage, Section, weights
+
+from mathmill.workflow.tracking import open_run
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+if not CHROMIUM or not DRIVER:
+    pytest.skip("no chromium and chromedriver here (Debian: chromium, chromium-driver)", allow_module_level=True)
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync --disable-dev-shm-usage --window-size=2400,1300"
+)
+
+
+def fill(root: Path) -> dict[str, str]:
+    """Pre-training, SFT, a sweep of two RL runs, and an evaluation; returns ids by name."""
+    base = weights(root / "models" / "pretrain" / "base", b"base")
+    sft = weights(root / "models" / "sft", b"sft")
+    (root / "data").mkdir()
+    (root / "data" / "questions.jsonl").write_text("{}\n")
+    ids = {}
+    pretrain = open_run(FakeStage(root, name="pretrain", item="base"), "f1", outputs={"model": base})
+    pretrain.finish()
+    run = open_run(FakeStage(root, name="sft", item=None), "f2", inputs={"checkpoint": [base]}, outputs={"model": sft})
+    run.finish()
+    ids["sft"] = run.id
+    client, experiment = run.store.client, run.store.experiment_id
+    parent = client.create_run(experiment, run_name="sweep rl over rl.seed", tags={"kind": "sweep", "stage": "rl"})
+    inputs = {"checkpoint": [sft], "questions": [root / "data" / "questions.jsonl"]}
+    for seed in (1, 2):
+        stage = FakeStage(root, work=f"seed{seed}", section=Section(seed=seed))
+        run = open_run(stage, f"f{seed}", inputs=inputs)
+        run.tag("mlflow.parentRunId", parent.info.run_id)
+        for step in range(1, 40):
+            run.metrics({"train/reward": 0.2 + seed * step / 100, "train/kl": step / 1000}, step)
+        run.table("families", [{"family": "fractions", "accuracy": 0.5}])
+        run.finish()
+        ids[f"rl{seed}"] = run.id
+    client.set_terminated(parent.info.run_id)
+    evaluate = open_run(FakeStage(root, name="evaluate", item="sft"), "f9", inputs=inputs)
+    evaluate.metrics({"accuracy": 0.625})
+    evaluate.finish()
+    ids["experiment"] = experiment
+    ids["sft_model"] = client.search_logged_models([experiment], "name = 'sft'")[0].model_id
+    return ids
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, empty_store):
+    root = tmp_path_factory.mktemp("ui")
+    shutil.copy(empty_store, root / "mlflow.db")
+    ids = fill(root)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    words = ["--backend-store-uri", f"sqlite:///{root / 'mlflow.db'}", "--port", str(port), "--workers", "1"]
+    with (root / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", "server", *words],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+            cwd=root,
+            start_new_session=True,
+        )
+    try:
+        end = time.monotonic() + 120
+        while not _answers(f"{address}/health"):
+            assert process.poll() is None, (root / "server.log").read_text()[-2000:]
+            assert time.monotonic() < end, "the server did not start"
+            time.sleep(0.3)
+        yield address, ids
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(30)
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in FLAGS.split():
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    driver.set_page_load_timeout(60)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def shows(server, browser, tmp_path):
+    """Opens a page and waits until its text holds all the given words; leaves a screenshot."""
+    address, _ = server
+
+    def look(page: str, *words: str) -> str:
+        browser.get(f"{address}/#{page}")
+        end = time.monotonic() + 60
+        while True:
+            text = browser.execute_script("return document.body ? document.body.innerText : ''")
+            missing = [word for word in words if word not in text]
+            if not missing:
+                time.sleep(0.5)
+                browser.save_screenshot(str(tmp_path / "page.png"))
+                return text
+            if time.monotonic() > end:
+                browser.save_screenshot(str(tmp_path / "failed.png"))
+                raise AssertionError(f"{page}: {missing} not in: {text[:3000]} (picture: {tmp_path})")
+            time.sleep(0.3)
+
+    return look
+
+
+def test_the_list_of_runs(server, shows):
+    _, ids = server
+    shows(f"/experiments/{ids['experiment']}/runs", "mathmill", "sft lr=3e-05 seed=1", "sweep rl over rl.seed")
+
+
+def test_a_run_shows_its_parameters_inputs_and_parent(server, shows):
+    _, ids = server
+    page = f"/experiments/{ids['experiment']}/runs/{ids['rl2']}"
+    shows(page, "rl@grpo lr=3e-05 seed=2", "rl.optimizer.name", "adamw", "train/reward", "data/questions.jsonl")
+    shows(page, "sweep rl over rl.seed")
+    shows(f"{page}/model-metrics", "train/reward", "train/kl")
+    shows(f"{page}/artifacts", "params.yaml")
+
+
+def test_two_runs_compare(server, shows):
+    _, ids = server
+    chosen = f'["{ids["rl1"]}","{ids["rl2"]}"]'.replace('"', "%22")
+    page = f"/compare-runs?runs={chosen}&experiments=[%22{ids['experiment']}%22]"
+    text = shows(page, "Comparing 2 Runs", "rl@grpo lr=3e-05 seed=1", "rl@grpo lr=3e-05 seed=2", "rl.seed")
+    assert "train/reward" in text
+
+
+def test_models_are_a_leaderboard_with_lineage(server, shows):
+    _, ids = server
+    shows(f"/experiments/{ids['experiment']}/models", "pretrain-base", "sft", "accuracy", "0.625")
+    shows(f"/experiments/{ids['experiment']}/models/{ids['sft_model']}", "sft", "dvc.md5", "models/sft")
+    # a run leads to the model that it read, and the model to the run that made it
+    text = shows(f"/experiments/{ids['experiment']}/runs/{ids['rl1']}", "Logged models (1)", "\nsft\n")
+    assert "Input" in text[text.index("Logged models (1)") :]
