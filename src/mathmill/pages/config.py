@@ -11,10 +11,13 @@ class NearDuplicates:
 
     enabled: bool = option(True, "remove near-duplicates")
     shingle: int = option(5, "tokens in a shingle; the paper is silent", ge=1)
-    bands: int = option(14, "bands of the signature; the paper is silent", ge=1)
-    rows: int = option(8, "rows (hash functions) in a band; the paper is silent", ge=1)
+    bands: int = option(20, "bands of the signature; the paper is silent", ge=1)
+    rows: int = option(5, "rows (hash functions) in a band; the paper is silent", ge=1)
     threshold: float = option(
-        0.8, "estimated Jaccard similarity from which two pages of one band are copies; the paper is silent", gt=0, le=1
+        0.55,
+        "estimated Jaccard similarity from which two pages of one band are copies; the paper is silent",
+        gt=0,
+        le=1,
     )
 
 

@@ -7,7 +7,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
 from mathmill.pages.formulas import replace_formulas
-from mathmill.pages.placeholders import RESERVED, Placeholders
+from mathmill.pages.placeholders import PAD, RESERVED, Placeholders
 from mathmill.pages.text import finish
 
 Tree = Any  # resiliparse.parse.html.HTMLTree
@@ -24,6 +24,9 @@ _NOT_A_TAG = re.compile(
     r"<(?!/?(?:a|b|br|code|div|em|font|h[1-6]|i|img|li|ol|p|pre|script|small|span|strong|style|sub|sup|table|td|th|tr|tt|ul)"
     r"(?:[\s/>])|!--)"
 )
+# resiliparse's main-content rule drops a text node that is one single non-ASCII character, as `»` between links; but
+# a Chinese full stop or word between two formulas, or a lone `≤`, is content.
+_LONE = re.compile(r">(\s*)([^\x00-\x7f\s»«›‹•·|…©®→←↑↓▲▼★☆✓–—])(?=\s*<(?!/m))")
 _TEX_COMMAND = re.compile(r"\\[a-zA-Z]|[\^_]")
 _ANSWER_CLASS = re.compile(r"solution|answer|spoiler|proof|hint|collaps|toggle|loesung|解", re.IGNORECASE)
 _INVISIBLE = (re.compile(r"display\s*:\s*none"), re.compile(r"visibility\s*:\s*hidden"))
@@ -53,7 +56,7 @@ def page_text(html: str) -> str:
         comments=True,  # on forums and question sites, the comments are the content
         hidden_elements=True,
     )
-    return finish(text, found)
+    return finish(text.replace(PAD, ""), found)
 
 
 def prepare(html: str) -> str:
@@ -63,6 +66,8 @@ def prepare(html: str) -> str:
         html = RESERVED.sub("", html)
     if "mml:math" in html or "<m:math" in html:
         html = _PREFIXED.sub(r"<\1", html)
+    if not html.isascii():
+        html = _LONE.sub(rf">\1\2{PAD}", html)
     for opening, pattern in _TEX_SPANS.items():
         if opening in html:
             html = pattern.sub(_shield, html)
@@ -103,11 +108,16 @@ def _reveal(tree: Tree, html: str) -> None:
         return
     for node in tree.body.query_selector_all("[style], [hidden]")[:]:
         hidden = node.hasattr("hidden") or _invisible(node.getattr("style") or "")
-        names = f"{node.getattr('class') or ''} {node.getattr('id') or ''}"
-        if hidden and (_ANSWER_CLASS.search(names) or "\ue000" in node.text_content):
+        if hidden and (_is_answer(node) or "\ue000" in node.text_content):
             for name in ("hidden", "style"):
                 if node.hasattr(name):
                     node.delattr(name)
+
+
+def _is_answer(node: Any) -> bool:
+    """Whether the element or its parent is named like something that a reader opens."""
+    around = [node] if node.parent_element is None else [node, node.parent_element]
+    return any(_ANSWER_CLASS.search(f"{one.getattr('class') or ''} {one.getattr('id') or ''}") for one in around)
 
 
 def _invisible(css: str) -> bool:

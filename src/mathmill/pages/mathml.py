@@ -186,6 +186,11 @@ def _pairs(scripts: list[Node], depth: int) -> str:
     return "".join(_script("_^"[index % 2], part) for index, part in enumerate(parts))
 
 
+def _enclosed(node: Node, depth: int) -> str:
+    latex = _children(node, depth)
+    return f"\\boxed{{{latex}}}" if "box" in (node.getattr("notation") or "") else latex
+
+
 def _nothing(_node: Node, _depth: int) -> str:
     return ""
 
@@ -209,6 +214,7 @@ _ELEMENTS: dict[str, Callable[[Node, int], str]] = {
     "mtable": _table,
     "mfenced": _fenced,
     "mmultiscripts": _multiscripts,
+    "menclose": _enclosed,
     "annotation": _nothing,
     "annotation-xml": _nothing,
     "mphantom": _nothing,

