@@ -15,8 +15,8 @@ def test_chat() -> None:
 
 def test_page() -> None:
     prompter = Prompter(False, PageConfig(), {})
-    assert prompter.prompt(EN) == "Question: What is 1+1? {question}\nSolution:"
-    assert prompter.prompt(ZH) + prompter.continuation(ZH) == "问题：1+1=？\n解答：得\\boxed{2}。"
+    assert prompter.prompt(EN) == "Question: What is 1+1? {question} Solution:"
+    assert prompter.prompt(ZH) + prompter.continuation(ZH) == "例题：1+1=？解：得\\boxed{2}。"
     assert prompter.stop
 
 
@@ -27,6 +27,6 @@ def test_shots_are_of_the_language_and_the_same_for_all() -> None:
     assert text.count("Question:") == 4
     assert text.startswith("Question: q")
     shots = text.split("\n\n")[:3]
-    assert all(int(shot.split("q")[1].split("\n")[0]) % 2 for shot in shots)
+    assert all(int(shot.split("q")[1].split(" ")[0]) % 2 for shot in shots)
     other = prompter.prompt(Item("9", "sums", 1, "en", "another", "", "0"))
     assert other.split("\n\n")[:3] == shots

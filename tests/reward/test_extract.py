@@ -44,6 +44,9 @@ def test_last_balanced_box(text: str, expected: str | None) -> None:
         ("so there are 16-3=13 eggs", "13", "number"),
         ("from 16-3", "3", "number"),
         ("about 1,234.5 or 3/4", "3/4", "number"),
+        ("adding gives $\\frac{1}{2} + \\frac{1}{3} = \\frac{5}{6}$", "\\frac{5}{6}", "number"),
+        ("得到。【答案】$12$", "12", "phrase"),
+        ("Hence the result is $-7$. Next, 12.", "-7", "phrase"),
         ("no digits at all", None, "none"),
     ],
 )

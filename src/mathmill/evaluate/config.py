@@ -14,14 +14,14 @@ class PageConfig:
         0, "worked examples before the question, drawn from the training set; the paper uses 4 to 8", ge=0, le=64
     )
     question: dict[str, str] = option(
-        lambda: {"en": "Question: {question}\nSolution:", "zh": "问题：{question}\n解答："},
+        lambda: {"en": "Question: {question} Solution:", "zh": "例题：{question}解："},
         "language -> the page up to the solution; a language that is not listed takes the first",
     )
     joint: dict[str, str] = option(
         lambda: {"en": " ", "zh": ""}, "language -> what stands between the page's start and the solution"
     )
     stop: list[str] = option(
-        lambda: ["\nQuestion:", "\n问题："], "a completion is cut before any of these strings (the next page's start)"
+        lambda: ["\n"], "a completion is cut before any of these strings; what follows is about something else"
     )
 
 

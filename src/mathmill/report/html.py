@@ -43,9 +43,9 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str = "
         + "</tr>"
         for row in rows
     )
-    below = f"<caption>{caption}</caption>" if caption else ""
-    content = f"{below}<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
-    return f'<div class="scroll" tabindex="0"><table>{content}</table></div>'
+    above = f'<p class="caption">{caption}</p>' if caption else ""
+    content = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f'{above}<div class="scroll" tabindex="0"><table>{content}</table></div>'
 
 
 def _cell(cell: str) -> str:

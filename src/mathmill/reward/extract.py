@@ -11,12 +11,14 @@ The order (the first that finds something wins):
 import re
 
 TAIL = 20_000  # only the end of a text is looked at, so that a megabyte of output costs what a page costs
-NUMBER = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d+)?(?:/\d+(?![\d.]))?%?|-?\.\d+%?")
+NUMBER = re.compile(
+    r"-?\\[dt]?frac\{-?\d+\}\{\d+\}|-?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d+)?(?:/\d+(?![\d.]))?%?|-?\.\d+%?"
+)
 
 _BRACES = re.compile(r"\\(?:boxed|fbox)\s*\{|\\[^a-zA-Z]|[{}]")
 _HASH = re.compile(r"^[ \t]*####[ \t]*(\S.*)$", re.MULTILINE)
 _PHRASE = re.compile(
-    r"(?:\banswer\s*(?:is|was|:|=|equals)\s*:?|答案\s*(?:是|为|為|：|:|=)|答\s*[:：]|结果\s*(?:是|为)|答案就是)\s*",
+    r"(?:\b(?:answer|result)\s*(?:is|was|:|=|equals)\s*:?|答案\s*(?:是|为|為|：|:|=|】)|答\s*[:：]|结果\s*(?:是|为)|答案就是)\s*",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"\n|。|；|;|\.(?=\s|$)|，(?!\d)|,(?=\s)")
