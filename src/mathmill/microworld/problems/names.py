@@ -76,3 +76,9 @@ def pick_two(rng: random.Random, pairs: list[tuple[str, str]]) -> tuple[tuple[st
     """Two different pairs."""
     first, second = rng.sample(range(len(pairs)), 2)
     return pairs[first], pairs[second]
+
+
+def asked(rng: random.Random, english: str, chinese: str) -> dict[str, str]:
+    """The same question put by somebody: bare numbers alone would give too few different questions."""
+    who = pick(rng, PEOPLE)
+    return {"en": f"{who[0]} asks: {english}", "zh": f"{who[1]}问：{chinese}"}

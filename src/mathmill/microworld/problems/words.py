@@ -3,13 +3,14 @@
 import random
 
 from mathmill.microworld.problems.base import Draft, Show
-from mathmill.microworld.problems.names import PEOPLE, THINGS, VEHICLES, pick, pick_two
+from mathmill.microworld.problems.names import PEOPLE, THINGS, VEHICLES, asked, pick, pick_two
 
 
 def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
-    """What a purchase costs; from difficulty 2 on two kinds of things, from 4 on the change."""
+    """What a purchase costs; from difficulty 2 on of two kinds of things, at 4 the change."""
     who, (first, second) = pick(rng, PEOPLE), pick_two(rng, THINGS)
-    count, price = rng.randint(2, 9), rng.randint(*((2, 9), (2, 9), (11, 39), (11, 89))[difficulty - 1])
+    top = (9, 5, 9, 9)[difficulty - 1]
+    count, price = rng.randint(2, top), rng.randint(*((2, 9), (2, 5), (2, 9), (11, 39))[difficulty - 1])
     cost = count * price
     en = f"{who[0]} buys ${count}$ {first[0]} at ${price}$ coins each"
     zh = f"{who[1]}买${count}${first[1]}，每份${price}$元"
@@ -17,7 +18,7 @@ def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
     steps_zh = [f"第一种花费${show.multiply(price, count)}$。"]
     total, program = cost, f"total = {count} * {price}"
     if difficulty >= 2:
-        count2, price2 = rng.randint(2, 9), rng.randint(3, (9, 9, 9, 49)[difficulty - 1])
+        count2, price2 = rng.randint(2, top), rng.randint(2, top)
         en += f" and ${count2}$ {second[0]} at ${price2}$ coins each"
         zh += f"，又买${count2}${second[1]}，每份${price2}$元"
         total += count2 * price2
@@ -42,23 +43,24 @@ def shopping(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 def journey(rng: random.Random, difficulty: int, show: Show) -> Draft:
     """How far a vehicle goes in two legs; difficulty 1 asks for the time of one."""
-    vehicle = pick(rng, VEHICLES)
-    speed, hours = rng.randint(*((3, 9), (3, 9), (11, 49), (21, 99))[difficulty - 1]), rng.randint(2, 9)
+    vehicle, who = pick(rng, VEHICLES), pick(rng, PEOPLE)
+    top = (9, 5, 9, 9)[difficulty - 1]
+    speed, hours = rng.randint(*((3, 9), (2, 5), (3, 9), (11, 49))[difficulty - 1]), rng.randint(2, top)
     distance = speed * hours
     if difficulty == 1:
         question = {
-            "en": f"A {vehicle[0]} goes ${distance}$ km at ${speed}$ km per hour. How many hours?",
-            "zh": f"一辆{vehicle[1]}每小时行${speed}$千米，行${distance}$千米要几小时？",
+            "en": f"{who[0]}'s {vehicle[0]} goes ${distance}$ km at ${speed}$ km per hour. How many hours?",
+            "zh": f"{who[1]}的{vehicle[1]}每小时行${speed}$千米，行${distance}$千米要几小时？",
         }
         chain = show.divide(distance, speed)
         steps = {"en": [f"Time is distance over speed: ${chain}$."], "zh": [f"时间等于路程除以速度：${chain}$。"]}
         return Draft(question, steps, str(hours), f"print({distance} // {speed})")
-    en = f"A {vehicle[0]} goes ${speed}$ km per hour for ${hours}$ hours"
-    zh = f"一辆{vehicle[1]}每小时行${speed}$千米，行${hours}$小时"
+    en = f"{who[0]}'s {vehicle[0]} goes ${speed}$ km per hour for ${hours}$ hours"
+    zh = f"{who[1]}的{vehicle[1]}每小时行${speed}$千米，行${hours}$小时"
     steps_en, steps_zh = [f"The way is ${show.multiply(speed, hours)}$."], [f"路程是${show.multiply(speed, hours)}$。"]
     total, program = distance, f"way = {speed} * {hours}"
     if difficulty >= 2:
-        speed2, hours2 = rng.randint(*((3, 9), (3, 9), (4, 9), (21, 69))[difficulty - 1]), rng.randint(2, 9)
+        speed2, hours2 = rng.randint(2, top), rng.randint(2, top)
         en += f", then ${speed2}$ for ${hours2}$ hours"
         zh += f"，再每小时${speed2}$千米行${hours2}$小时"
         total += speed2 * hours2
@@ -71,29 +73,26 @@ def journey(rng: random.Random, difficulty: int, show: Show) -> Draft:
 
 def percent(rng: random.Random, difficulty: int, show: Show) -> Draft:
     """A percentage of a number; from difficulty 2 on the price after a rise or a discount."""
-    rate = rng.choice(((10, 20, 50), (10, 20, 30, 40, 60), (10, 20, 30, 40), (15, 25, 35, 45, 65))[difficulty - 1])
-    base = (rng.randint(2, (9, 9, 19)[difficulty - 1]) * 10) if difficulty < 4 else rng.randint(1, 29) * 20
+    rate = rng.choice(((10, 20, 30, 40, 50), (10, 20), (10, 20, 30, 40, 60), (10, 20, 30, 40))[difficulty - 1])
+    base = rng.randint(2, (9, 6, 9, 19)[difficulty - 1]) * 10
     part = base * rate // 100
     unit = base // 10
-    if show.worked and rate % 10 == 0:
+    if show.worked:
         chain = f"{base}\\div10={unit}"
         chain_two = show.multiply(unit, rate // 10)
         steps_en = [f"Ten percent is ${chain}$, and ${chain_two}$."]
         steps_zh = [f"百分之十是${chain}$，${chain_two}$。"]
-    elif show.worked:
-        steps_en = [f"First ${show.multiply(base, rate)}$, and ${base * rate}\\div100={part}$."]
-        steps_zh = [f"先算${show.multiply(base, rate)}$，${base * rate}\\div100={part}$。"]
     else:
         steps_en, steps_zh = [f"${rate}$ percent is ${part}$."], [f"百分之${rate}$是${part}$。"]
     if difficulty < 2:
-        question = {"en": f"What is ${rate}$ percent of ${base}$?", "zh": f"${base}$的百分之${rate}$是多少？"}
+        question = asked(rng, f"what is ${rate}$ percent of ${base}$?", f"${base}$的百分之${rate}$是多少？")
         return Draft(question, {"en": steps_en, "zh": steps_zh}, str(part), f"print({base} * {rate} // 100)")
-    thing, rises = pick(rng, THINGS), rng.random() < 0.5
+    thing, who, rises = pick(rng, THINGS), pick(rng, PEOPLE), rng.random() < 0.5
     price = base + part if rises else base - part
     chain = show.add(base, part) if rises else show.subtract(base, part)
     question = {
-        "en": f"A box of {thing[0]} costs ${base}$ coins, then {'rises' if rises else 'falls'} ${rate}$ percent. New price?",
-        "zh": f"一箱{thing[1][1:]}${base}$元，{'涨价' if rises else '降价'}百分之${rate}$，现价？",
+        "en": f"{who[0]}'s {thing[0]} cost ${base}$ coins, then {'rise' if rises else 'fall'} ${rate}$ percent. New price?",
+        "zh": f"{who[1]}的{thing[1][1:]}${base}$元，{'涨价' if rises else '降价'}百分之${rate}$，现价？",
     }
     steps_en.append(f"The new price is ${chain}$.")
     steps_zh.append(f"现价是${chain}$。")
@@ -104,9 +103,9 @@ def percent(rng: random.Random, difficulty: int, show: Show) -> Draft:
 def ratio(rng: random.Random, difficulty: int, show: Show) -> Draft:
     """Share a number of things between two people by a ratio."""
     (one, two), thing = pick_two(rng, PEOPLE), pick(rng, THINGS)
-    top = (3, 4, 5, 9)[difficulty - 1]
+    top = (3, 3, 4, 5)[difficulty - 1]
     left, right = rng.randint(1, top), rng.randint(1, top)
-    part = rng.randint(2, (9, 9, 19, 49)[difficulty - 1])
+    part = rng.randint(2, (4, 9, 9, 19)[difficulty - 1])
     total, share = (left + right) * part, left * part
     question = {
         "en": f"{one[0]} and {two[0]} share ${total}$ {thing[0]} in the ratio ${left}:{right}$. "
