@@ -43,8 +43,8 @@ def test_isolated_documents_do_not_see_each_other(make) -> None:
     border = int(starts[row].nonzero()[1])
     changed = {**batch, "input_ids": batch["input_ids"].clone()}
     changed["input_ids"][row, : border - 1] = 77
-    states = [module.model.model(**part).last_hidden_state[row, border:] for part in (batch, changed)]
+    states = [module.model.model(**part, use_cache=False).last_hidden_state[row, border:] for part in (batch, changed)]
     torch.testing.assert_close(*states)
     ids = [part["input_ids"] for part in (batch, changed)]
-    open_ = [module.model.model(input_ids=part).last_hidden_state[row, border:] for part in ids]
+    open_ = [module.model.model(input_ids=part, use_cache=False).last_hidden_state[row, border:] for part in ids]
     assert not torch.allclose(*open_)

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from training.toys import SHAPE, toy_model, toy_tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mathmill.training.config import ModelShape, OptimConfig
@@ -7,7 +8,6 @@ from mathmill.training.model import build, has_weights, load, load_tokenizer, pa
 from mathmill.training.optim import adamw, parameter_groups
 from mathmill.workflow.errors import ConfigError, UserError
 from mathmill.workflow.files import digest
-from training.toys import SHAPE, toy_model, toy_tokenizer
 
 
 def test_a_seed_gives_the_same_weights_and_touches_no_other_random_number() -> None:

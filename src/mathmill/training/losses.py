@@ -29,6 +29,7 @@ def _logits_at(
     model: PreTrainedModel, input_ids: torch.Tensor, where: torch.Tensor, position_ids: torch.Tensor | None
 ) -> tuple[torch.Tensor, torch.nn.Module]:
     """States (N, H) at the N positions of `where` and the head to apply; or finished logits and the identity."""
+    # use_cache=False is not only thrift: with a cache, transformers does not look for document borders in position_ids.
     inputs = {"input_ids": input_ids, "position_ids": position_ids, "use_cache": False}
     if model.config.model_type in PLAIN_HEADS:
         return model.get_decoder()(**inputs).last_hidden_state[where], model.get_output_embeddings()
