@@ -31,9 +31,18 @@ def test_only_the_pages_looked_at_decide() -> None:
 
 
 def test_makes_the_mistakes_that_it_is_told_to() -> None:
-    assert annotate(ROWS, AnnotatorConfig(error=0.0, missed=0, too_broad=1), 0)[0]["prefix"] == "a.example"
     rows = [*ROWS, *(page(f"https://d.example/maths/{n}", True) for n in range(9))]
     assert len(annotate(rows, AnnotatorConfig(error=0.0, missed=1, too_broad=0), 0)) == 1
+    # d.example is nearly all mathematics and is marked as a whole; a.example is half news and is not.
+    rows += [page(f"https://d.example/news/{n}", False) for n in range(3)]
+    marked = annotate(rows, AnnotatorConfig(error=0.0, missed=0, too_broad=2), 0)
+    assert [entry["prefix"] for entry in marked] == ["a.example/maths", "d.example"]
+
+
+def test_a_prefix_of_few_pages_is_not_looked_at() -> None:
+    rows = [page(f"https://e.example/mirror/{n}", True) for n in range(2)]
+    assert annotate(rows, AnnotatorConfig(few=3, error=0.0, missed=0, too_broad=0), 0) == []
+    assert annotate(rows, AnnotatorConfig(few=2, error=0.0, missed=0, too_broad=0), 0)
 
 
 def test_the_file_is_plain_yaml_with_a_header(made: Any) -> None:

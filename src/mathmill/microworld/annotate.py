@@ -40,16 +40,20 @@ def annotate(rows: list[dict[str, Any]], config: AnnotatorConfig, seed: int) -> 
     """The marked prefixes with a note each, sorted; `rows` are the pages of the crawl."""
     rng = stream(seed, "annotator")
     marked: list[dict[str, str]] = []
-    groups = _prefixes(rows)
+    groups = {name: pages for name, pages in _prefixes(rows).items() if len(pages) >= config.few}
+    seemed: dict[str, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for prefix in sorted(groups):
         votes, seen = _look(groups[prefix], config, rng)
+        host, size = prefix.partition("/")[0], len(groups[prefix])
+        seemed[host][0] += size * votes / seen
+        seemed[host][1] += size
         if votes * 2 > seen:
             marked.append({"prefix": prefix, "note": f"{votes} of {seen} pages looked at are mathematics"})
     for entry in rng.sample(marked, min(config.missed, max(0, len(marked) - 1))):
         marked.remove(entry)
-    several = [
-        entry for entry in marked if sum(p.startswith(entry["prefix"].partition("/")[0] + "/") for p in groups) > 1
-    ]
+    # A person is too broad where nearly all of a site seems to be mathematics, though not quite all of it is.
+    mostly = {host for host, (math, size) in seemed.items() if 0.6 < math / size < 0.95}
+    several = [entry for entry in marked if entry["prefix"].partition("/")[0] in mostly]
     for entry in rng.sample(several, min(config.too_broad, len(several))):
         entry["prefix"] = entry["prefix"].partition("/")[0]
         entry["note"] = "the whole site looks like mathematics"

@@ -24,7 +24,7 @@ class CrawlConfig:
 class MathConfig:
     """The problems that pages of mathematics work out; weights are relative."""
 
-    examples: float = option(1.8, "scale of the number of worked examples a page", gt=0)
+    examples: float = option(2.3, "scale of the number of worked examples a page", gt=0)
     difficulty: list[float] = option(lambda: [0.3, 0.3, 0.25, 0.15], "weights of the difficulties 1 to 4", ge=0)
     style: dict[str, float] = option(
         lambda: {"worked": 0.85, "short": 0.15}, "weights of how much work the solutions show", ge=0
@@ -86,6 +86,7 @@ class AnnotatorConfig:
     """The person who marks path prefixes as mathematical after a look at some pages."""
 
     sample: int = option(8, "pages looked at for each prefix", ge=1)
+    few: int = option(3, "a prefix with fewer pages is not worth a look", ge=1)
     error: float = option(0.04, "chance of judging a page wrongly", ge=0, lt=0.5)
     missed: int = option(2, "mathematical prefixes overlooked", ge=0)
     too_broad: int = option(1, "hosts marked as a whole though only a part is mathematics", ge=0)

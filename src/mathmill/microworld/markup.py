@@ -146,16 +146,21 @@ def _latexml(tex: str, display: bool) -> str:
     return f'<math class="ltx_Math" alttext="{escape(tex)}" display="{mode}">{mathml(parse_tex(tex))}</math>'
 
 
+def _spaced(text: str, tex: str) -> str:
+    """The author's spacing: a formula whose TeX has no space is typed without spaces."""
+    return text if " " in tex else text.replace(" ", "")
+
+
 def _sup_sub(tex: str, display: bool) -> str:
-    return sup_sub_html(parse_tex(tex))
+    return _spaced(sup_sub_html(parse_tex(tex)), tex)
 
 
 def _unicode(tex: str, display: bool) -> str:
-    return escape(unicode_text(parse_tex(tex)), quote=False)
+    return escape(_spaced(unicode_text(parse_tex(tex)), tex), quote=False)
 
 
 def _code(tex: str, display: bool) -> str:
-    return f"<code>{escape(program_text(parse_tex(tex)), quote=False)}</code>"
+    return f"<code>{escape(_spaced(program_text(parse_tex(tex)), tex), quote=False)}</code>"
 
 
 def _forum_tag(tex: str, display: bool) -> str:
