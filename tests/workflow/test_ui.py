@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from fake_stage import FakeStage, Section, weights
+from fake_stage import FakeStage, Runtime, Section, weights
 
 from mathmill.workflow.tracking import open_run
 
@@ -141,7 +141,10 @@ def shows(server, browser, tmp_path):
 
 def test_the_list_of_runs(server, shows):
     _, ids = server
-    shows(f"/experiments/{ids['experiment']}/runs", "mathmill", "sft lr=3e-05 seed=1", "sweep rl over rl.seed")
+    # Without the second half of the address the UI shows the pages of prompts and agents first.
+    page = f"/experiments/{ids['experiment']}?workflowType=machine_learning"
+    text = shows(page, "mathmill", "sft lr=3e-05 seed=1", "sweep rl over rl.seed")
+    assert "Models" in text
 
 
 def test_a_run_shows_its_parameters_inputs_and_parent(server, shows):
@@ -163,8 +166,24 @@ def test_two_runs_compare(server, shows):
 
 def test_models_are_a_leaderboard_with_lineage(server, shows):
     _, ids = server
-    shows(f"/experiments/{ids['experiment']}/models", "pretrain-base", "sft", "accuracy", "0.625")
+    page = f"/experiments/{ids['experiment']}/models?workflowType=machine_learning"
+    shows(page, "pretrain-base", "sft", "accuracy", "0.625")
     shows(f"/experiments/{ids['experiment']}/models/{ids['sft_model']}", "sft", "dvc.md5", "models/sft")
     # a run leads to the model that it read, and the model to the run that made it
     text = shows(f"/experiments/{ids['experiment']}/runs/{ids['rl1']}", "Logged models (1)", "\nsft\n")
     assert "Input" in text[text.index("Logged models (1)") :]
+
+
+def test_a_run_kept_by_a_server(server, tmp_path):
+    address, ids = server
+    model = weights(tmp_path / "models" / "sft", b"other")
+    stage = FakeStage(tmp_path, name="sft", item=None, runtime=Runtime(tracking_uri=address))
+    run = open_run(stage, "f", outputs={"model": model})
+    run.metrics({"loss": 0.5}, 1)
+    run.finish()
+    found = run.store.client.get_run(run.id)
+    assert run.store.experiment_id == ids["experiment"]
+    assert found.info.status == "FINISHED"
+    assert found.data.metrics["loss"] == 0.5
+    assert len(found.outputs.model_outputs) == 1
+    assert not (tmp_path / "mlflow.db").exists()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # what puts base, SFT and RL checkpoints side by side on one page of models; runs of one stage are a filter away
 # (tags.stage = 'rl'), and the list can be grouped by stage, seed or sweep.
 EXPERIMENT = "mathmill"
-# Without this the UI takes the experiment for one about prompts and agents, and hides the models under other names.
+# What the UI lands on: runs, not the traces of agents.
 _KIND = {"mlflow.experimentKind": "custom_model_development"}
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 
