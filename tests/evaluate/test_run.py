@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from mathmill.evaluate.config import EvaluateConfig, LikelihoodConfig, SamplesConfig
-from mathmill.evaluate.run import SAMPLE, evaluate, headline
+from mathmill.evaluate.outputs import SAMPLE, headline
+from mathmill.evaluate.run import evaluate
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import write_json, write_jsonl, write_parquet
 

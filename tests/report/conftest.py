@@ -176,7 +176,15 @@ def write_training(root: Path) -> None:
     write_json(
         root / "reports/rl/grpo.json", {"method": "grpo", "history": history, "final": final, "samples": samples}
     )
-    for label in ("pages", "corpus", "decontaminate", "tokens"):
+    pages = {
+        "files": 4,
+        "responses": 230,
+        "extracted": 205,
+        "pages": 200,
+        "dropped": {"quarantined:timeout": 1, "status": 29},
+    }
+    write_json(root / "reports/pages.json", {**pages, "copies": {"near": 3, "same_url": 2}})
+    for label in ("corpus", "decontaminate", "tokens"):
         write_json(root / f"reports/{label}.json", {})
 
 

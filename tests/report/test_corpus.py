@@ -45,3 +45,13 @@ def test_rounds_and_decontamination(sources: Sources) -> None:
     }
     assert [page["lang"] for page in corpus.samples] == ["en", "zh", "en", "zh"]
     assert all(len(page["text"]) <= 53 for page in corpus.samples)
+    assert {name: fact.value for name, fact in corpus.crawl.items()} == {
+        "files": 4,
+        "responses": 230,
+        "extracted": 205,
+        "pages": 200,
+        "dropped: quarantined:timeout": 1,
+        "dropped: status": 29,
+        "copies: near": 3,
+        "copies: same url": 2,
+    }

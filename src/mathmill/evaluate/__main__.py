@@ -10,7 +10,8 @@ from mathmill.workflow.stage import Stage, launch
 
 def body(stage: Stage) -> float:
     """Evaluate one model; the value of a sweep is its accuracy on the first benchmark."""
-    from mathmill.evaluate.run import SAMPLE, evaluate, headline
+    from mathmill.evaluate.outputs import SAMPLE, headline
+    from mathmill.evaluate.run import evaluate
     from mathmill.training import devices
     from mathmill.workflow.files import write_json, write_parquet
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import torch
 
 from mathmill.evaluate.baselines import baselines
@@ -15,6 +14,7 @@ from mathmill.evaluate.config import EvaluateConfig
 from mathmill.evaluate.generation import Decoding, complete
 from mathmill.evaluate.grade import Graded, grade, summarise_greedy, summarise_samples
 from mathmill.evaluate.likelihood import bits_per_byte, untrained_like
+from mathmill.evaluate.outputs import examples, rounded, sample_rows
 from mathmill.evaluate.prompts import Prompter, is_chat
 from mathmill.evaluate.readers import Item, read_benchmark, read_training
 from mathmill.training.model import load, load_tokenizer, parameter_count
@@ -23,17 +23,6 @@ from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import digest
 
 Progress = Callable[[int, str], AbstractContextManager[Any]]
-
-
-def SAMPLE() -> pa.Schema:
-    """One row a completion (data/samples/MODEL.parquet). copy 0 is greedy; 1, 2 ... are sampled."""
-    text, flag, number = pa.string(), pa.bool_(), pa.int64()
-    kinds = {
-        "benchmark": text, "id": text, "family": text, "difficulty": number, "lang": text, "question": text,
-        "answer": text, "copy": number, "text": text, "tokens": number, "finished": flag, "extracted": text,
-        "where": text, "strict": flag, "lenient": flag,
-    }  # fmt: skip
-    return pa.schema([pa.field(name, kind, nullable=name == "extracted") for name, kind in kinds.items()])
 
 
 @dataclass
@@ -90,8 +79,8 @@ def evaluate(
         result, graded = _evaluate_set(subject, items, config, scratch / "completions", batch_rows, progress)
         result["baselines"] = baselines(items, training, config.confidence)
         report["benchmarks"][benchmark] = result
-        rows.extend(_rows(benchmark, items, graded))
-    return report, rows
+        rows.extend(sample_rows(benchmark, items, graded))
+    return rounded(report), rows
 
 
 def _evaluate_set(
@@ -129,7 +118,7 @@ def _evaluate_set(
         "items": len(items),
         "items_digest": items_digest(items),
         "greedy": summarise_greedy(items, [group[0] for group in greedy], config.confidence),
-        "examples": _examples(items, [group[0] for group in greedy], config.examples),
+        "examples": examples(items, [group[0] for group in greedy], config.examples),
         "samples": None,
         "bits_per_byte": _likelihoods(subject, items, config),
     }
@@ -176,67 +165,3 @@ def items_digest(items: Sequence[Item]) -> str:
     for item in items:
         hasher.update(f"{item.id}\0{item.question}\0{item.answer}\0".encode())
     return hasher.hexdigest()[:16]
-
-
-def _examples(items: Sequence[Item], graded: Sequence[Graded], count: int) -> list[dict[str, Any]]:
-    """Some completions for the reader's eye: of the same problems for every model, spread over the benchmark."""
-    count = min(count, len(items))
-    # From the middle of each stretch, because rows may stand in the order of families.
-    chosen = [(2 * k + 1) * len(items) // (2 * count) for k in range(count)]
-    return [
-        {
-            "id": items[i].id,
-            "question": items[i].question,
-            "answer": items[i].answer,
-            "text": graded[i].completion.text[:2000],
-            "correct": graded[i].strict,
-            "extracted": (graded[i].extracted or "")[:200],
-        }
-        for i in chosen
-    ]
-
-
-def _rows(benchmark: str, items: Sequence[Item], graded: Sequence[Sequence[Graded]]) -> list[dict[str, Any]]:
-    return [
-        {
-            "benchmark": benchmark,
-            "id": item.id,
-            "family": item.family,
-            "difficulty": item.difficulty,
-            "lang": item.lang,
-            "question": item.question,
-            "answer": item.answer,
-            "copy": copy,
-            "text": verdict.completion.text,
-            "tokens": verdict.completion.tokens,
-            "finished": verdict.completion.finished,
-            "extracted": verdict.extracted,
-            "where": verdict.where,
-            "strict": verdict.strict,
-            "lenient": verdict.lenient,
-        }
-        for item, group in zip(items, graded, strict=True)
-        for copy, verdict in enumerate(group)
-    ]
-
-
-def headline(report: dict[str, Any]) -> dict[str, float]:
-    """The figures for the tracking server: `<benchmark>/<metric>`."""
-    metrics: dict[str, float] = {}
-    for benchmark, result in report["benchmarks"].items():
-        greedy = result["greedy"]
-        metrics[f"{benchmark}/accuracy"] = greedy[report["mode"]]["value"]
-        metrics[f"{benchmark}/accuracy_lenient"] = greedy["lenient"]["value"]
-        metrics[f"{benchmark}/truncated"] = greedy["truncated"]
-        metrics[f"{benchmark}/tokens"] = greedy["tokens"]
-        for group in ("by_family", "by_lang", "by_difficulty"):
-            for name, values in greedy[group].items():
-                metrics[f"{benchmark}/{group}/{name}"] = values[report["mode"]]["value"]
-        for kind in ("solution", "page", "solution_untrained", "page_untrained"):
-            if result["bits_per_byte"] and kind in result["bits_per_byte"]:
-                metrics[f"{benchmark}/bits_per_byte/{kind}"] = result["bits_per_byte"][kind]["bits_per_byte"]
-        if result["samples"]:
-            for curve in ("pass_at", "maj_at"):
-                for k, interval in result["samples"][curve].items():
-                    metrics[f"{benchmark}/{curve}_{k}"] = interval["value"]
-    return metrics

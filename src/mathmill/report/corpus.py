@@ -45,6 +45,7 @@ class Corpus:
     rounds: list[Round]
     final: dict[str, Fact]
     decontamination: dict[str, Fact]
+    crawl: dict[str, Fact]
     samples: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -89,7 +90,8 @@ def read_corpus(sources: Sources, pages: int, characters: int) -> Corpus:
         "crawled": sources.fact("truth", len(truth.is_math)),
         "mathematics": sources.fact("truth", len(truth.mathematics)),
     }
-    return Corpus(rounds, facts, _decontamination(sources, truth, final), _choose(samples, pages, characters))
+    clean = _decontamination(sources, truth, final)
+    return Corpus(rounds, facts, clean, _crawl(sources), _choose(samples, pages, characters))
 
 
 def _round(sources: Sources, truth: Truth, number: int) -> Round:
@@ -134,6 +136,17 @@ def _decontamination(sources: Sources, truth: Truth, final: set[str]) -> dict[st
         "lookalikes_kept": len(alike - removed),
     }
     return {name: sources.fact("removals", value) for name, value in facts.items()}
+
+
+def _crawl(sources: Sources) -> dict[str, Fact]:
+    """What extraction made of the crawl: responses, pages left, and what was dropped or set aside, by reason."""
+    if not sources.has("pages"):
+        return {}
+    report = sources.json("pages")
+    found = {name: report[name] for name in ("files", "responses", "extracted", "pages") if name in report}
+    for group, words in (("dropped", "dropped: "), ("copies", "copies: ")):
+        found |= {words + name.replace("_", " "): count for name, count in sorted(report.get(group, {}).items())}
+    return {name: sources.fact("pages", count) for name, count in found.items()}
 
 
 def _choose(pages: list[dict[str, str]], count: int, characters: int) -> list[dict[str, str]]:

@@ -124,8 +124,18 @@ def _corpus(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]
         html.table(header, rows, "Against the ground truth of the microworld; copies of a page count once."),
         html.figures(drawn),
         html.paragraph(sentence),
+        _crawl(facts),
         runs(config, "tags.stage = 'corpus'"),
     ]
+
+
+def _crawl(facts: Facts) -> str:
+    """What extraction left, and why the rest fell."""
+    if facts.corpus is None or not facts.corpus.crawl:
+        return ""
+    rows = [[escape(name), number(fact)] for name, fact in facts.corpus.crawl.items()]
+    counts = html.table(["records of the crawl", ""], rows)
+    return f"<details><summary>From WARC records to pages</summary>{counts}</details>"
 
 
 def _pretraining(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]:
