@@ -5,7 +5,8 @@ import numpy
 import pytest
 
 from mathmill.tokens.config import TokensConfig
-from mathmill.tokens.shards import dtype_of, write_tokens
+from mathmill.tokens.join import write_tokens
+from mathmill.tokens.shards import dtype_of
 from mathmill.tokens.texts import documents, is_heldout, sources
 from mathmill.tokens.tokenizer import train
 from mathmill.training.model import identity, load_tokenizer

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from mathmill.tokens.config import TokensConfig
-from mathmill.tokens.shards import write_tokens
+from mathmill.tokens.join import write_tokens
 from mathmill.tokens.tokenizer import from_checkpoint, train
 from mathmill.training.model import identity, load_tokenizer
 from mathmill.workflow.files import publish, remove
