@@ -52,7 +52,7 @@ def annotate(rows: list[dict[str, Any]], config: AnnotatorConfig, seed: int) -> 
     for entry in rng.sample(marked, min(config.missed, max(0, len(marked) - 1))):
         marked.remove(entry)
     # A person is too broad where nearly all of a site seems to be mathematics, though not quite all of it is.
-    mostly = {host for host, (math, size) in seemed.items() if 0.6 < math / size < 0.95}
+    mostly = {host for host, (math, size) in seemed.items() if 0.7 < math / size < 0.97}
     several = [entry for entry in marked if entry["prefix"].partition("/")[0] in mostly]
     for entry in rng.sample(several, min(config.too_broad, len(several))):
         entry["prefix"] = entry["prefix"].partition("/")[0]
