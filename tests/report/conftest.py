@@ -13,7 +13,7 @@ from mathmill.evaluate.readers import Item
 from mathmill.evaluate.run import items_digest
 from mathmill.report.facts import Sources
 from mathmill.rl.rollout import Completion
-from mathmill.workflow.files import write_json, write_parquet
+from mathmill.workflow.files import write_json, write_jsonl, write_parquet
 from mathmill.workflow.graph import node
 
 ACCURACY = {
@@ -93,6 +93,7 @@ def write_world(root: Path) -> None:
             {
                 "url": f"https://host{i % 20}.example/page/{i}",
                 "is_math": math,
+                "valid": True,
                 "genre": genres[i % 4] if math else "news",
                 "lang": "zh" if i % 4 == 2 else "en",
                 "copy_of": f"https://host{(i - 1) % 20}.example/page/{i - 1}" if i in (5, 9) else None,
@@ -102,7 +103,7 @@ def write_world(root: Path) -> None:
             }
         )
     text, flag = pa.string(), pa.bool_()
-    columns = {"url": text, "is_math": flag, "genre": text, "lang": text, "copy_of": text}
+    columns = {"url": text, "is_math": flag, "valid": flag, "genre": text, "lang": text, "copy_of": text}
     columns |= {"contaminated_by": pa.list_(text), "lookalike": flag, "formulas": pa.list_(text)}
     schema = pa.schema(list(columns.items()))
     write_parquet(root / "data/microworld/truth/pages.parquet", truth, schema)
@@ -113,13 +114,11 @@ def write_world(root: Path) -> None:
         for i, row in enumerate(truth):
             known = row["is_math"] and i % 4 < number
             rows.append({"url": row["url"], "score": 0.9 if known or rng.random() < 0.02 else 0.1, "tokens": 100})
-        write_parquet(folder / "scores" / "part-00000.parquet", rows, scores)
-        kept = sum(row["score"] >= 0.5 for row in rows)
-        overlap = {} if number == 1 else {"overlap": 0.5 + 0.12 * number}
-        write_json(
-            folder / "round.json",
-            {"threshold": 0.5, "pages": kept, "tokens": 100 * kept, "hosts_flagged": 3 * number, **overlap},
-        )
+        kept = [row for row in rows if row["score"] >= 0.5]
+        write_parquet(folder / "kept.parquet", kept, scores)
+        overlap = None if number == 1 else 0.5 + 0.12 * number
+        counts = {"pages": len(kept), "tokens": 100 * len(kept), "hosts_flagged": 3 * number, "seed_growth": 7}
+        write_json(folder / "round.json", {"round": number, "overlap_tokens": overlap, **counts})
     pages = [
         {"url": row["url"], "lang": row["lang"], "text": f"Solve $x + {i} = 7$ for <x> & more.\n" * 30}
         for i, row in enumerate(truth)
@@ -132,6 +131,12 @@ def write_world(root: Path) -> None:
         | {"gram": "what is", "rule": "10-gram"}
         for i in (20, 21, 22)
     ]
+    removed.append({"source": "code", "id": "code-1", "benchmark": "test", "item": "test-0002", "gram": "", "rule": ""})
+    planted = [("page", truth[20]["url"]), ("code", "code-1"), ("code", "code-2")]
+    write_jsonl(
+        root / "data/microworld/truth/contamination.jsonl",
+        [{"source": source, "id": name, "benchmark": "test-0001", "part": "both"} for source, name in planted],
+    )
     names = ("source", "id", "benchmark", "item", "gram", "rule")
     write_parquet(root / "data/clean/removals.parquet", removed, pa.schema([(name, text) for name in names]))
 

@@ -7,11 +7,13 @@ def truth() -> Truth:
     urls = ("a", "b", "b2", "c", "news")
     return Truth(
         is_math={url: url != "news" for url in urls},
+        valid=dict.fromkeys(urls, True),
         genre=dict.fromkeys(urls, "forum"),
         lang=dict.fromkeys(urls, "en"),
         original={"a": "a", "b": "b", "b2": "b", "c": "c", "news": "news"},
         contaminated=frozenset(),
         lookalike=frozenset(),
+        planted={},
     )
 
 
@@ -32,11 +34,11 @@ def test_rounds_and_decontamination(sources: Sources) -> None:
     assert recalls == sorted(recalls)
     assert recalls[-1] == 1.0
     assert recalls[0] < 0.35
-    last = corpus.rounds[-1].recall_by_genre
-    assert set(last) == {"forum", "textbook", "zh_homework", "encyclopaedia"}
+    assert corpus.rounds[-1].by_lang["zh"].value == 1.0
+    assert set(corpus.rounds[-1].by_genre) == {"forum", "textbook", "zh_homework", "encyclopaedia"}
     assert corpus.final["mathematics"].value == 78
     assert {name: fact.value for name, fact in corpus.decontamination.items()} == {
-        "texts_removed": 3,
+        "texts_removed": 4,
         "pages_removed": 3,
         "planted": 3,
         "planted_removed": 3,
@@ -55,3 +57,5 @@ def test_rounds_and_decontamination(sources: Sources) -> None:
         "copies: near": 3,
         "copies: same url": 2,
     }
+    pairs = {source: (there.value, gone.value) for source, (there, gone) in corpus.planted.items()}
+    assert pairs == {"pages of the corpus": (3, 3), "code": (2, 1)}

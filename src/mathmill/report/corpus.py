@@ -5,19 +5,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mathmill.report.facts import Fact, Sources
-from mathmill.workflow.files import parquet_files, read_json, read_parquet
+from mathmill.workflow.files import parquet_files, read_json, read_jsonl, read_parquet
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What the pages really are. Copies of a page are one page: its original's url stands for all."""
+    """What the pages really are. Copies of a page are one page: its original's url stands for all.
+
+    planted: source other than pages -> ids of texts that quote a benchmark.
+    """
 
     is_math: dict[str, bool]
+    valid: dict[str, bool]
     genre: dict[str, str]
     lang: dict[str, str]
     original: dict[str, str]
     contaminated: frozenset[str]
     lookalike: frozenset[str]
+    planted: dict[str, frozenset[str]]
 
     def originals(self, urls: set[str]) -> set[str]:
         """The originals that a set of urls covers; urls that the truth does not know stand for themselves."""
@@ -25,17 +30,18 @@ class Truth:
 
     @property
     def mathematics(self) -> set[str]:
-        """Every original page that is mathematics."""
-        return {url for url, math in self.is_math.items() if math and self.original[url] == url}
+        """Every original page that is mathematics and can be read."""
+        return {url for url, math in self.is_math.items() if math and self.valid[url] and self.original[url] == url}
 
 
 @dataclass(frozen=True)
 class Round:
-    """One round: what it kept, and how well."""
+    """One round: what it kept, and how well; recall by language and by genre of page."""
 
     number: int
     facts: dict[str, Fact]
-    recall_by_genre: dict[str, Fact]
+    by_lang: dict[str, Fact]
+    by_genre: dict[str, Fact]
 
 
 @dataclass(frozen=True)
@@ -45,20 +51,27 @@ class Corpus:
     rounds: list[Round]
     final: dict[str, Fact]
     decontamination: dict[str, Fact]
+    planted: dict[str, tuple[Fact, Fact]]
     crawl: dict[str, Fact]
     samples: list[dict[str, str]] = field(default_factory=list)
 
 
 def read_truth(folder: Path) -> Truth:
-    """The ground truth of every page (truth/pages.parquet)."""
+    """The ground truth: every page (pages.parquet), and what was planted in other sources (contamination.jsonl)."""
+    planted: dict[str, set[str]] = {}
+    for row in read_jsonl(folder / "contamination.jsonl"):
+        if row["source"] != "page":
+            planted.setdefault(row["source"], set()).add(row["id"])
     rows = read_parquet(folder / "pages.parquet").to_pylist()
     return Truth(
         is_math={row["url"]: bool(row["is_math"]) for row in rows},
+        valid={row["url"]: bool(row["valid"]) for row in rows},
         genre={row["url"]: row["genre"] for row in rows},
         lang={row["url"]: row["lang"] for row in rows},
         original={row["url"]: row["copy_of"] or row["url"] for row in rows},
         contaminated=frozenset(row["url"] for row in rows if row["contaminated_by"]),
         lookalike=frozenset(row["url"] for row in rows if row["lookalike"]),
+        planted={source: frozenset(ids) for source, ids in sorted(planted.items())},
     )
 
 
@@ -90,39 +103,39 @@ def read_corpus(sources: Sources, pages: int, characters: int) -> Corpus:
         "crawled": sources.fact("truth", len(truth.is_math)),
         "mathematics": sources.fact("truth", len(truth.mathematics)),
     }
-    clean = _decontamination(sources, truth, final)
-    return Corpus(rounds, facts, clean, _crawl(sources), _choose(samples, pages, characters))
+    clean, planted = _decontamination(sources, truth, final)
+    return Corpus(rounds, facts, clean, planted, _crawl(sources), _choose(samples, pages, characters))
 
 
 def _round(sources: Sources, truth: Truth, number: int) -> Round:
     folder = sources.path("rounds") / f"round_{number}"
-    facts_file = f"round_{number}/round.json"
     summary = read_json(folder / "round.json")
-    kept: set[str] = set()
-    for file in parquet_files(folder / "scores"):
-        table = read_parquet(file, ["url", "score"]).to_pydict()
-        pairs = zip(table["url"], table["score"], strict=True)
-        kept.update(url for url, value in pairs if value >= summary["threshold"])
+    kept = set(read_parquet(folder / "kept.parquet", ["url"]).column("url").to_pylist())
     precision, recall = score(kept, truth)
     facts = {
-        name: sources.fact("rounds", summary[name], inside=facts_file)
-        for name in ("pages", "tokens", "hosts_flagged", "overlap", "seed", "threshold")
+        name: sources.fact("rounds", summary[name], inside=f"round_{number}/round.json")
+        for name in ("pages", "tokens", "hosts", "hosts_flagged", "seed_growth", "overlap_pages", "overlap_tokens")
         if summary.get(name) is not None
     }
-    facts["precision"] = sources.fact("rounds", precision, inside=f"round_{number}/scores")
-    facts["recall"] = sources.fact("rounds", recall, inside=f"round_{number}/scores")
-    found = truth.originals(kept)
-    total = Counter(truth.genre[url] for url in truth.mathematics)
-    right = Counter(truth.genre[url] for url in found if truth.is_math.get(url, False))
-    genres = {
-        genre: sources.fact("rounds", right[genre] / count, inside=f"round_{number}/scores")
-        for genre, count in sorted(total.items())
-    }
-    return Round(number, facts, genres)
+    inside = f"round_{number}/kept.parquet"
+    facts["precision"] = sources.fact("rounds", precision, inside=inside)
+    facts["recall"] = sources.fact("rounds", recall, inside=inside)
+    found = truth.originals(kept) & truth.mathematics
+
+    def by(label: dict[str, str]) -> dict[str, Fact]:
+        total = Counter(label[url] for url in truth.mathematics)
+        right = Counter(label[url] for url in found)
+        return {
+            name: sources.fact("rounds", right[name] / count, inside=inside) for name, count in sorted(total.items())
+        }
+
+    return Round(number, facts, by(truth.lang), by(truth.genre))
 
 
-def _decontamination(sources: Sources, truth: Truth, final: set[str]) -> dict[str, Fact]:
-    """Planted pages of the final corpus that were removed, and pages that only resemble benchmarks that were kept."""
+def _decontamination(
+    sources: Sources, truth: Truth, final: set[str]
+) -> tuple[dict[str, Fact], dict[str, tuple[Fact, Fact]]]:
+    """(figures of the pages of the final corpus, source -> (planted texts, how many of them were removed))."""
     removals = read_parquet(sources.path("removals"), ["source", "id"]).to_pydict()
     removed = {name for source, name in zip(removals["source"], removals["id"], strict=True) if source == "corpus"}
     planted = truth.contaminated & final
@@ -135,7 +148,17 @@ def _decontamination(sources: Sources, truth: Truth, final: set[str]) -> dict[st
         "lookalikes": len(alike),
         "lookalikes_kept": len(alike - removed),
     }
-    return {name: sources.fact("removals", value) for name, value in facts.items()}
+    pairs = {"pages of the corpus": (planted, planted & removed)}
+    for source, ids in truth.planted.items():
+        gone = {name for place, name in zip(removals["source"], removals["id"], strict=True) if place == source}
+        pairs[source] = (set(ids), ids & gone)
+    return (
+        {name: sources.fact("removals", value) for name, value in facts.items()},
+        {
+            source: (sources.fact("truth", len(there)), sources.fact("removals", len(gone)))
+            for source, (there, gone) in pairs.items()
+        },
+    )
 
 
 def _crawl(sources: Sources) -> dict[str, Fact]:

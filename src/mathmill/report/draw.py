@@ -25,11 +25,7 @@ def _corpus(studio: Studio, facts: Facts) -> list[Drawn]:
         return []
     rounds = facts.corpus.rounds
     quality = {name: [(float(one.number), one.facts[name].value) for one in rounds] for name in ("recall", "precision")}
-    genres = list(rounds[-1].recall_by_genre)
-    by_genre = {
-        genre: [(float(one.number), one.recall_by_genre[genre].value) for one in rounds if genre in one.recall_by_genre]
-        for genre in genres
-    }
+    langs = {lang: [(float(one.number), one.by_lang[lang].value) for one in rounds] for lang in rounds[-1].by_lang}
     source = rounds[-1].facts["recall"].source.split("round_")[0] + "round_*"
     return [
         studio.lines(
@@ -43,12 +39,12 @@ def _corpus(studio: Studio, facts: Facts) -> list[Drawn]:
             percent=True,
         ),
         studio.lines(
-            "corpus_genres",
-            "Recall by genre of page",
-            by_genre,
+            "corpus_languages",
+            "Recall by language",
+            langs,
             x="round",
             y="percent",
-            caption="The seed covers some genres only; the later rounds have to discover the others.",
+            caption="Recall of mathematical pages by language: the seed is English alone.",
             source=source,
             percent=True,
         ),

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from mathmill.report import html
 from mathmill.report.config import ReportConfig
+from mathmill.report.corpus import Corpus
 from mathmill.report.facts import Fact
 from mathmill.report.figures import Drawn
 from mathmill.report.gather import Facts
@@ -97,17 +98,17 @@ def _corpus(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]
     corpus = facts.corpus
     if corpus is None:
         return [html.missing("The corpus against a ground truth", "dvc repro corpus decontaminate")]
-    columns = {"pages": "pages", "tokens": "tokens", "hosts_flagged": "hosts flagged", "seed": "seed pages"}
+    columns = {"pages": "pages", "tokens": "tokens", "hosts_flagged": "hosts flagged", "seed_growth": "new seed pages"}
     present = [key for key in columns if any(key in one.facts for one in corpus.rounds)]
     rows = []
     for one in corpus.rounds:
         cells = [number(one.facts[key]) if key in one.facts else "" for key in present]
-        overlap = percent(one.facts["overlap"]) if "overlap" in one.facts else ""
+        overlap = percent(one.facts["overlap_tokens"]) if "overlap_tokens" in one.facts else ""
         quality = [percent(one.facts[key]) for key in ("recall", "precision")]
         rows.append([str(one.number), *quality, *cells, overlap])
     last = [percent(corpus.final[key]) for key in ("recall", "precision")]
     rows.append(["final", *last, number(corpus.final["pages"]), *[""] * len(present)])
-    header = ["round", "recall, %", "precision, %", *(columns[key] for key in present), "known before, %"]
+    header = ["round", "recall, %", "precision, %", *(columns[key] for key in present), "tokens known before, %"]
     clean = corpus.decontamination
     sentence = (
         f"Decontamination removed {number(clean['planted_removed'])} of {number(clean['planted'])} pages that quote "
@@ -123,10 +124,29 @@ def _corpus(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]
         html.paragraph(intro),
         html.table(header, rows, "Against the ground truth of the microworld; copies of a page count once."),
         html.figures(drawn),
+        _genres(corpus),
         html.paragraph(sentence),
+        _planted(corpus),
         _crawl(facts),
         runs(config, "tags.stage = 'corpus'"),
     ]
+
+
+def _genres(corpus: Corpus) -> str:
+    """Recall by genre and round: the rounds have to discover what the seed does not cover."""
+    if not corpus.rounds:
+        return ""
+    header = ["genre", *(f"round {one.number}, %" for one in corpus.rounds)]
+    rows = [
+        [escape(genre), *(percent(one.by_genre[genre]) for one in corpus.rounds)]
+        for genre in corpus.rounds[-1].by_genre
+    ]
+    return html.table(header, rows, "Recall by genre of page. The seed covers some genres only.")
+
+
+def _planted(corpus: Corpus) -> str:
+    rows = [[escape(source), number(there), number(gone)] for source, (there, gone) in corpus.planted.items()]
+    return html.table(["source", "texts that quote a benchmark", "of them removed"], rows)
 
 
 def _crawl(facts: Facts) -> str:

@@ -19,6 +19,10 @@ def summarise(facts: "Facts") -> dict[str, Any]:
         else {
             "rounds": [{name: fact.as_json() for name, fact in sorted(one.facts.items())} for one in corpus.rounds],
             "final": {name: fact.as_json() for name, fact in sorted(corpus.final.items())},
+            "planted": {
+                source: {"there": there.as_json(), "removed": gone.as_json()}
+                for source, (there, gone) in sorted(corpus.planted.items())
+            },
             "decontamination": {name: fact.as_json() for name, fact in sorted(corpus.decontamination.items())},
         },
         "baselines": {name: one.overall.as_json() for name, one in facts.baselines.items()},
@@ -72,9 +76,10 @@ def to_text(summary: dict[str, Any]) -> str:
             lines.append(_corpus_line(f"round {number}", one))
         lines.append(_corpus_line("final", corpus["final"]))
         clean = {name: fact["value"] for name, fact in corpus["decontamination"].items()}
+        there, gone = (sum(pair[key]["value"] for pair in corpus["planted"].values()) for key in ("there", "removed"))
         lines.append(
-            f"  contaminated pages removed: {clean['planted_removed']} of {clean['planted']}; "
-            f"look-alikes kept: {clean['lookalikes_kept']} of {clean['lookalikes']}"
+            f"  planted benchmark texts removed: {gone} of {there}; "
+            f"look-alike pages kept: {clean['lookalikes_kept']} of {clean['lookalikes']}"
         )
     lines += _model_lines(summary)
     lines += [
