@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from mathmill.workflow import graph
+from mathmill.workflow.inputs import own_key
+from mathmill.workflow.keys import find, type_name
+from mathmill.workflow.schema import Params
 
 ROOT = Path(__file__).resolve().parents[2]
 # Packages that say how to run and not what to compute: no stage lists them.
@@ -87,6 +90,15 @@ def test_producer_finds_files_below_an_output() -> None:
     assert graph.producer("data/corpus_of_mine") is None
 
 
+def test_keys_that_replace_an_input_hold_paths() -> None:
+    for node in graph.nodes():
+        for label in node.own:
+            key = find(Params, own_key(node, label))
+            assert key is not None, f"{node.name} says that {label} may be replaced, but there is no such key"
+            assert type_name(key.type) in ("str or null", "list of str or null"), key.name
+            assert key.default is None, key.name
+
+
 def modules(stage: str) -> list[Path]:
     """Every module that a stage lists as its code."""
     listed = [ROOT / path for path in graph.node(stage).code]
@@ -135,7 +147,7 @@ def test_a_stage_asks_for_declared_inputs_and_outputs_alone(stage: str) -> None:
             held, label = call.func.value, call.args[0]
             if isinstance(held, ast.Name) and held.id == "stage" and isinstance(label, ast.Constant):
                 if call.func.attr in ("input", "inputs"):
-                    assert label.value in node.inputs, f"{module.name}, line {call.lineno}"
+                    assert label.value in (*node.inputs, *node.own), f"{module.name}, line {call.lineno}"
                 elif call.func.attr == "output":
                     assert label.value in node.outputs, f"{module.name}, line {call.lineno}"
 

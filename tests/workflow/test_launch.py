@@ -220,6 +220,7 @@ def test_inputs_and_outputs_of_a_stage(project: Path, tmp_path: Path) -> None:
     stage.section.questions = str(tmp_path / "*")
     with pytest.raises(UserError, match=r"rl\.questions: this stage takes one file or folder here, not 3"):
         stage.input("questions")
+    assert Stage("tokens", Params(), project).inputs("base_checkpoint") == []
     stage.section.questions = "datasets:gsm8k"
     assert stage.inputs("questions") == []
     assert stage.remote_inputs() == {"questions": ["datasets:gsm8k"]}

@@ -5,7 +5,7 @@ dvc.yaml says the same to DVC; tests/workflow/test_graph.py compares the two. Pa
 A label in `own` may be replaced by the user: the configuration key `<stage>.<label>` (for a pre-training run
 `pretrain.runs.<item>.<label>`) then holds another path, or a list of paths. DVC's edge stays on the default path (the
 microworld's), and what stands at the user's path enters the graph as a digest under `inputs.<stage>` of params.yaml,
-which compose computes and the stage lists.
+which compose computes and the stage lists. A label in `own` alone is an input that only a user can give.
 """
 
 from collections.abc import Iterator
@@ -203,13 +203,13 @@ def _corpus_stages() -> tuple[Node, ...]:
             "corpus",
             inputs={
                 "pages": "data/pages",
-                "seed": f"{_WORLD}/seed.parquet",
+                "seed_corpus": f"{_WORLD}/seed.parquet",
                 "annotations": f"{_WORLD}/annotations.yaml",
             },
             outputs={"corpus": "data/corpus", "report": "reports/corpus.json"},
             metrics=("report",),
-            own=("seed", "annotations"),
-            code=("src/mathmill/corpus", _TABLES),
+            own=("seed_corpus", "annotations"),
+            code=("src/mathmill/corpus", "src/mathmill/pages/url.py", _TABLES),
             params=(*_section("corpus"), "inputs.corpus"),
         ),
     )
@@ -237,8 +237,9 @@ def _text_stages() -> tuple[Node, ...]:
             inputs={"clean": "data/clean"},
             outputs={"tokenizer": "models/tokenizer", "tokens": "data/tokens", "report": "reports/tokens.json"},
             metrics=("report",),
-            code=("src/mathmill/tokens", _TABLES),
-            params=_section("tokens"),
+            own=("base_checkpoint",),
+            code=("src/mathmill/tokens", "src/mathmill/training/config.py", "src/mathmill/training/model.py", _TABLES),
+            params=(*_section("tokens"), "inputs.tokens"),
         ),
         Node(
             "sft",

@@ -34,7 +34,8 @@ def own_value(params: Params, node: Node, label: str) -> list[str] | None:
     value: Any = params
     for part in own_key(node, label).split("."):
         value = value.get(part) if isinstance(value, dict) else getattr(value, part, None)
-    if not value or value == node.inputs[label] or value == [node.inputs[label]]:
+    default = node.inputs.get(label)
+    if not value or value in (default, [default]):
         return None
     return [value] if isinstance(value, str) else list(value)
 

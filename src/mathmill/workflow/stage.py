@@ -69,11 +69,13 @@ class Stage:
 
         Addresses (s3://, datasets:) are no paths and left out: the stage reads those from its section.
         """
-        if label not in self.node.inputs:
+        if label not in (*self.node.inputs, *self.node.own):
             raise KeyError(f"stage {self.node.name} declares no input {label!r} in workflow/graph.py")
         values = own_value(self.params, self.node, label)
         if values is not None:
             return resolve(self.root, self.node, label, values)
+        if label not in self.node.inputs:
+            return []  # only a user can give it, and has not
         path = self.root / self.node.inputs[label]
         if not path.exists():
             raise UserError(self._missing(label, self.node.inputs[label]))
@@ -88,8 +90,9 @@ class Stage:
         return path
 
     def all_inputs(self) -> dict[str, list[Path]]:
-        """Label -> paths of every input; raises UserError for the first that is missing."""
-        return {label: self.inputs(label) for label in self.node.inputs}
+        """Label -> paths of every input that there is; raises UserError for the first that is missing."""
+        labels = [*self.node.inputs, *(label for label in self.node.own if label not in self.node.inputs)]
+        return {label: found for label in labels if (found := self.inputs(label))}
 
     def remote_inputs(self) -> dict[str, list[str]]:
         """Label -> addresses that stand in place of paths."""
