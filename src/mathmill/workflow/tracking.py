@@ -30,13 +30,13 @@ from mathmill.workflow.tracking_store import Store, open_store
 RUN_FILE = "run.json"
 SCORES = "evaluate"  # the stage whose metrics are figures of the model that it reads
 FLUSH_SECONDS = 10.0
-_NAME = re.compile(r"[A-Za-z0-9_\-. ]+(/[A-Za-z0-9_\-. ]+)*")
+_NAME = re.compile(r"[A-Za-z0-9_\-. :]+(/[A-Za-z0-9_\-. :]+)*")
 _PARAMS_A_CALL = 100
 log = logging.getLogger(__name__)
 
 
 class Run:
-    """A run of one stage. All names of metrics: letters, digits and `_-. /` only (`gsm8k/maj_at_8`)."""
+    """A run of one stage. All names of metrics: letters, digits and `_-.:/` only (`gsm8k/maj_at_8`)."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Run:
         """
         for name in values:
             if not _NAME.fullmatch(name):
-                raise ValueError(f"metric {name!r}: letters, digits and _-. / only (maj_at_8, not maj@8)")
+                raise ValueError(f"metric {name!r}: letters, digits and _-.:/ only (maj_at_8, not maj@8)")
         numbers = {name: float(value) for name, value in values.items()}
         self._buffer.add(numbers, step or 0, self._scored)
 
