@@ -179,7 +179,8 @@ def _backend(engine: EngineConfig, function: ShardFunction, count: int) -> Backe
         return Serial()
     if engine.backend == "pool":
         name_of(function)
-        return Pool(max(1, min(engine.workers or len(os.sched_getaffinity(0)), count)), engine.hang_timeout)
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return Pool(max(1, min(engine.workers or cores, count)), engine.hang_timeout)
     raise UserError(f"runtime.engine.backend={engine.backend}: there are serial and pool")
 
 
