@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections.abc import Set
 from functools import lru_cache
 from importlib import resources
 from string import Template
@@ -9,7 +10,9 @@ from typing import Any
 
 from mathmill.microworld.grammar import Grammar, load
 from mathmill.microworld.problems import families, make_problem
+from mathmill.microworld.sets import Gram, resembles
 
+_TRIES = 30
 Recipe = tuple[tuple[str, ...], Template]
 
 
@@ -146,15 +149,20 @@ def _newton(rng: random.Random) -> str:
 _SCRIPTS = (_linear, _expand, _series, _fraction, _modular, _newton)
 
 
-def _worked(rng: random.Random) -> str:
-    """A problem in a comment and the program that computes its answer."""
+def _worked(rng: random.Random, protected: Set[Gram]) -> str:
+    """A problem in a comment and the program that computes its answer; drawn anew while it is like a benchmark item."""
     lang = "zh" if rng.random() < 0.25 else "en"
-    problem = make_problem(rng.choice(list(families())), rng.randint(1, 4), lang, rng, "short")
+    for _ in range(_TRIES):
+        problem = make_problem(rng.choice(list(families())), rng.randint(1, 4), lang, rng, "short")
+        if not resembles(problem.question, protected):
+            break
     question = problem.question.replace("$", "").replace("\\times", "*").replace("\\div", "/")
     return f"# {question}\n{problem.program}\n# prints {problem.answer}\n"
 
 
-def algebra_file(rng: random.Random) -> str:
-    """One mathematical script: several computations one after the other."""
-    parts = [_worked(rng) if rng.random() < 0.6 else rng.choice(_SCRIPTS)(rng) for _ in range(rng.randint(3, 8))]
+def algebra_file(rng: random.Random, protected: Set[Gram] = frozenset()) -> str:
+    """One mathematical script: several computations one after the other; protected: the grams of the benchmarks."""
+    parts = [
+        _worked(rng, protected) if rng.random() < 0.6 else rng.choice(_SCRIPTS)(rng) for _ in range(rng.randint(3, 8))
+    ]
     return "\n\n".join(parts)

@@ -24,17 +24,17 @@ def _genres(*langs: str) -> list[str]:
     return sorted(found)
 
 
-def _general(rng: random.Random) -> tuple[str, str]:
+def _general(rng: random.Random, plan: World) -> tuple[str, str]:
     lang = "zh" if rng.random() < 0.35 else "en"
     # Chinese documents are short; several of them make a text as long as an English one.
     documents = [everyday_document(rng.choice(_genres(lang)), rng) for _ in range(3 if lang == "zh" else 1)]
     return "\n\n".join(plain_text(document) for document in documents), lang
 
 
-_MAKERS: dict[str, Callable[[random.Random], tuple[str, str]]] = {
-    "code": lambda rng: (code_file(rng), "python"),
-    "algebraic_stack": lambda rng: (algebra_file(rng), "python"),
-    "arxiv": lambda rng: (preprint(rng), "latex"),
+_MAKERS: dict[str, Callable[[random.Random, World], tuple[str, str]]] = {
+    "code": lambda rng, plan: (code_file(rng), "python"),
+    "algebraic_stack": lambda rng, plan: (algebra_file(rng, plan.sets.protected), "python"),
+    "arxiv": lambda rng, plan: (preprint(rng), "latex"),
     "general": _general,
 }
 
@@ -47,7 +47,7 @@ def make_texts(source: str, plan: World) -> tuple[list[dict[str, Any]], list[dic
     rows: list[dict[str, Any]] = []
     total = 0
     while total < wanted:
-        text, lang = _MAKERS[source](rng)
+        text, lang = _MAKERS[source](rng, plan)
         rows.append({"id": f"{source}-{len(rows):06d}", "text": text, "source": source, "lang": lang, "meta": "{}"})
         total += len(text)
     return rows, _plant(source, rows, plan)
