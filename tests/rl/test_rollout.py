@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mathmill.rl.likelihood import Sequence, micro_batches, token_logprobs
-from mathmill.rl.rollout import Sampling, generate, sample
+from mathmill.rl.rollout import Sampling, generate, sample, stop_tokens
 
 EOS = 1
 PROMPTS = [[0, 5, 6, 7], [0, 9], [0, 11, 12, 13, 14, 15, 16]]
@@ -78,6 +78,39 @@ def test_stop_strings_and_text(model, tokenizer) -> None:
     cut = sample(model, tokenizer, prompts, n=3, max_new_tokens=12, seed=4, stop=(text[2],))
     assert any(c.text == text[: text.index(text[2])] and c.finished for group in cut for c in group)
     assert whole == sample(model, tokenizer, prompts, n=3, max_new_tokens=12, seed=4, batch_rows=1)
+
+
+def test_a_stop_string_ends_sampling_early_and_cuts_the_same_text(model, tokenizer) -> None:
+    prompts = [f"User: {number}\n\nAssistant:" for number in range(8)]
+    whole = [c for group in sample(model, tokenizer, prompts, n=8, max_new_tokens=20, seed=5) for c in group]
+    ended = [
+        c for group in sample(model, tokenizer, prompts, n=8, max_new_tokens=20, seed=5, stop=("a",)) for c in group
+    ]
+    assert sum(c.tokens for c in ended) < sum(c.tokens for c in whole)
+    for before, after in zip(whole, ended, strict=True):
+        assert after.text == before.text.split("a")[0]
+        assert after.finished == (before.finished or "a" in before.text)
+
+
+def test_a_stop_string_in_leading_white_space_does_not_count(model, tokenizer) -> None:
+    newline, letter = (tokenizer.encode(text, add_special_tokens=False)[0] for text in ("\n", "x"))
+    stop = stop_tokens(tokenizer, ("\n",))
+    assert stop is not None
+    assert stop.ids == [newline]
+    assert {newline, tokenizer.encode(" ", add_special_tokens=False)[0]} <= set(stop.blank)
+    script = iter([newline, newline, letter, letter, newline, letter])
+
+    def forced(self, *args, **kwargs):
+        output = original(*args, **kwargs)
+        output.logits = torch.zeros_like(output.logits)
+        output.logits[..., next(script)] = 9.0
+        return output
+
+    original = model.forward
+    model.forward = forced.__get__(model)
+    (rollout,) = generate(model, [[0, 5]], 1, Sampling(6, temperature=0), EOS, stop=stop)
+    assert rollout.tokens == [newline, newline, letter, letter, newline]
+    assert rollout.finished
 
 
 def test_an_empty_prompt_is_refused(model) -> None:

@@ -1,6 +1,7 @@
 """The corpus by round, measured against the ground truth of the microworld (paper 2.1)."""
 
 from collections import Counter
+from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -148,10 +149,10 @@ def _decontamination(
         "lookalikes": len(alike),
         "lookalikes_kept": len(alike - removed),
     }
-    pairs = {"pages of the corpus": (planted, planted & removed)}
+    pairs: dict[str, tuple[Set[str], Set[str]]] = {"pages of the corpus": (planted, planted & removed)}
     for source, ids in truth.planted.items():
         gone = {name for place, name in zip(removals["source"], removals["id"], strict=True) if place == source}
-        pairs[source] = (set(ids), ids & gone)
+        pairs[source] = (ids, ids & gone)
     return (
         {name: sources.fact("removals", value) for name, value in facts.items()},
         {

@@ -48,6 +48,14 @@ class Sampling:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class Stop:
+    """Token ids that end a row beside eos, once the row holds anything but the ids of white space."""
+
+    ids: list[int]
+    blank: list[int]
+
+
 def sample(
     model: Any,
     tokenizer: Any,
@@ -65,8 +73,9 @@ def sample(
     """N completions of every prompt, as text; prompts of similar length are batched together.
 
     progress, if given, is called with the number of prompts finished since its last call. A completion is cut at the
-    first occurrence of a stop string. Raises ValueError for an empty prompt.
+    first occurrence of a stop string behind its leading white space. Raises ValueError for an empty prompt.
     """
+    ends = stop_tokens(tokenizer, stop)
     encoded = [tokenizer(prompt, add_special_tokens=True)["input_ids"] for prompt in prompts]
     order = sorted(range(len(prompts)), key=lambda i: (len(encoded[i]), i))
     results: list[list[Completion]] = [[] for _ in prompts]
@@ -75,7 +84,8 @@ def sample(
     for start in range(0, len(order), per_batch):
         batch = order[start : start + per_batch]
         rows = [index * n + copy for index in batch for copy in range(n)]
-        rollouts = generate(model, [encoded[i] for i in batch], n, settings, tokenizer.eos_token_id, row_ids=rows)
+        asked = [encoded[i] for i in batch]
+        rollouts = generate(model, asked, n, settings, tokenizer.eos_token_id, row_ids=rows, stop=ends)
         for position, index in enumerate(batch):
             group = rollouts[position * n : (position + 1) * n]
             results[index] = [_complete(tokenizer, rollout, stop) for rollout in group]
@@ -86,7 +96,13 @@ def sample(
 
 @torch.no_grad()
 def generate(
-    model: Any, prompts: list[list[int]], n: int, sampling: Sampling, eos: int, row_ids: list[int] | None = None
+    model: Any,
+    prompts: list[list[int]],
+    n: int,
+    sampling: Sampling,
+    eos: int,
+    row_ids: list[int] | None = None,
+    stop: Stop | None = None,
 ) -> list[Rollout]:
     """N rollouts of every prompt, in order (all of the first prompt, then all of the second ...).
 
@@ -121,9 +137,8 @@ def generate(
     rows = torch.arange(len(prompts), device=device).repeat_interleave(n)
     cache.take(rows)
     uniforms = _uniforms(sampling, row_ids or list(range(len(rows)))).to(device)
-    return _decode(
-        model, cache, output.logits[:, -1].float()[rows], real[rows], positions[rows, -1], uniforms, sampling, eos
-    )
+    first = output.logits[:, -1].float()[rows]
+    return _decode(model, cache, first, real[rows], positions[rows, -1], uniforms, sampling, eos, stop)
 
 
 def _decode(
@@ -135,6 +150,7 @@ def _decode(
     uniforms: torch.Tensor,
     sampling: Sampling,
     eos: int,
+    stop: Stop | None = None,
 ) -> list[Rollout]:
     total, steps = uniforms.shape
     tokens = torch.zeros(total, steps, dtype=torch.long, device=logits.device)
@@ -142,12 +158,15 @@ def _decode(
     lengths = torch.full((total,), steps, device=logits.device)
     alive = torch.arange(total, device=logits.device)  # rows of the batch -> rows of the result
     done = torch.zeros(total, dtype=torch.bool, device=logits.device)
+    ends, blank = (torch.tensor(ids, dtype=torch.long, device=logits.device) for ids in _ids(stop))
+    begun = torch.zeros(total, dtype=torch.bool, device=logits.device)  # rows of the result with more than white space
     dtype = model.get_input_embeddings().weight.dtype
     mask = _additive(real[:, None, :], dtype)
     for step in range(steps):
         chosen, logprob = _choose(logits, uniforms[alive, step], sampling)
         tokens[alive, step], logprobs[alive, step] = chosen, logprob
-        ended = (chosen == eos) & ~done
+        ended = ((chosen == eos) | (torch.isin(chosen, ends) & begun[alive])) & ~done
+        begun[alive] |= ~torch.isin(chosen, blank)
         lengths[alive[ended]] = step + 1
         done |= ended
         if step + 1 == steps or bool(done.all()):
@@ -173,7 +192,7 @@ def _decode(
     rollouts = []
     for row, (ids, values) in enumerate(zip(tokens.tolist(), logprobs.tolist(), strict=True)):
         length = ended_at[row]
-        rollouts.append(Rollout(ids[:length], values[:length], finished=ids[length - 1] == eos))
+        rollouts.append(Rollout(ids[:length], values[:length], finished=ids[length - 1] == eos or length < steps))
     return rollouts
 
 
@@ -222,8 +241,25 @@ def _additive(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     return mask.masked_fill(~visible, torch.finfo(dtype).min)[:, None]
 
 
+def stop_tokens(tokenizer: Any, stop: tuple[str, ...]) -> Stop | None:
+    """The tokens that hold a whole stop string, at which sampling can end early; None without stop strings.
+
+    A stop string that is spread over several tokens is only cut from the text afterwards.
+    """
+    if not stop:
+        return None
+    texts = [tokenizer.decode([token], skip_special_tokens=True) for token in range(len(tokenizer))]
+    ids = [token for token, text in enumerate(texts) if any(string in text for string in stop)]
+    return Stop(ids, [token for token, text in enumerate(texts) if text and not text.strip()])
+
+
+def _ids(stop: Stop | None) -> tuple[list[int], list[int]]:
+    return ([], []) if stop is None else (stop.ids, stop.blank)
+
+
 def _complete(tokenizer: Any, rollout: Rollout, stop: tuple[str, ...]) -> Completion:
-    ids = rollout.tokens[:-1] if rollout.finished else rollout.tokens
-    text = tokenizer.decode(ids, skip_special_tokens=True)
-    cuts = [place for place in (text.find(string) for string in stop) if place >= 0]
+    ids = rollout.tokens[:-1] if rollout.tokens[-1] == tokenizer.eos_token_id else rollout.tokens
+    text = str(tokenizer.decode(ids, skip_special_tokens=True))
+    lead = len(text) - len(text.lstrip())
+    cuts = [place for place in (text.find(string, lead) for string in stop) if place >= 0]
     return Completion(text[: min(cuts)] if cuts else text, len(rollout.tokens), rollout.finished or bool(cuts))
