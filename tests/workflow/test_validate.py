@@ -7,6 +7,7 @@ import pytest
 from mathmill.workflow.errors import ConfigError
 from mathmill.workflow.keys import declared, find, suggest, type_name
 from mathmill.workflow.option import option
+from mathmill.workflow.schema import Params
 from mathmill.workflow.validate import check, to_params
 
 
@@ -87,7 +88,15 @@ def test_keys_walk_through_nested_dataclasses() -> None:
     assert found.help == "a share"
     assert find(Outer, "runs.base") is None
     assert suggest(Outer, "runs.base.shar") == " (did you mean runs.base.share?)"
-    assert suggest(Outer, "zzzzzz") == ""
+    assert suggest(Outer, "zzzzzz") == "; there are steps, top, shares, runs, inner, inners"
+    assert suggest(Outer, "inner.zzzzzz") == ""
+    assert suggest(Outer, "runs.bsae") == " (to add an entry to runs: +runs.bsae=VALUE)"
+
+
+def test_a_list_and_a_table_are_explained_in_the_words_of_the_command_line() -> None:
+    with pytest.raises(ConfigError, match=r"^pages.crawl: must be list of str or null, as in pages.crawl=\["):
+        to_params({"pages": {"crawl": "/data/crawl"}})
+    assert suggest(Params, "sft.suffixes.pot_en") == " (to add an entry to sft.suffixes: +sft.suffixes.pot_en=VALUE)"
 
 
 def test_types_are_said_in_words() -> None:

@@ -151,6 +151,8 @@ def explained(root: Path, error: Exception, overrides: Sequence[str]) -> ConfigE
     if isinstance(cause, OmegaConfBaseException):
         return _located(root, explain(cause), overrides)
     if isinstance(error, OverrideParseException):
+        if "=" not in error.override and not error.override.startswith("~"):
+            return ConfigError(f"override {error.override}: write key=value (rl.seed=1, scale=smoke)")
         return ConfigError(
             f"override {error.override}: {str(error).splitlines()[0]} (quote a value with special signs)"
         )

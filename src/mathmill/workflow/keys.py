@@ -55,17 +55,40 @@ def find(schema: type, name: str) -> Key | None:
 
 
 def suggest(schema: type, name: str) -> str:
-    """` (did you mean rl.optim.lr?)` for a near miss of a declared key or section, else the empty string."""
+    """What to say after an unknown key: the near miss of a declared one, or how an entry is added to a table.
+
+    ` (did you mean rl.optim.lr?)`; ` (to add an entry to sft.suffixes: +sft.suffixes.pot_en=VALUE)`; for an unknown
+    first word, the sections that there are; else the empty string.
+    """
     names = [key.name for key in declared(schema)]
     names += sorted({".".join(full.split(".")[:depth]) for full in names for depth in range(1, full.count(".") + 1)})
-    known = [_filled(candidate, name) for candidate in names]
+    if table := _table_of(schema, names, name):
+        return f" (to add an entry to {table}: +{name}=VALUE)" if name.count(".") == table.count(".") + 1 else ""
+    known = [_filled(candidate, name) for candidate in names if not candidate.endswith("*")]
     known = [candidate for candidate in known if not name.startswith(candidate + ".")]
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
     if not close:
         # A key that stands in the wrong section: same last word elsewhere.
         last = name.rpartition(".")[2]
-        close = [candidate for candidate in known if candidate.rpartition(".")[2] == last][:1]
-    return f" (did you mean {close[0]}?)" if close and close[0] != name else ""
+        close = [candidate for candidate in known if candidate.rpartition(".")[2] == last and candidate != name]
+    if close and close[0] != name:
+        return f" (did you mean {' or '.join(close)}?)"
+    if "." not in name:
+        return f"; there are {', '.join(entry.name for entry in fields(schema))}"
+    return ""
+
+
+def _table_of(schema: type, names: list[str], name: str) -> str | None:
+    """The dict that holds free names and whose entry `name` would be (`sft.suffixes`, `pretrain.runs`), if any."""
+    parts = name.split(".")
+    for depth in range(1, len(parts)):
+        front = ".".join(parts[:depth])
+        found = find(schema, front)
+        if found is not None and get_origin(found.type) is dict:
+            return front
+        if depth == len(parts) - 1 and any(_matches(f"{front}.*", other) and other.endswith(".*") for other in names):
+            return front
+    return None
 
 
 def type_name(kind: Any) -> str:

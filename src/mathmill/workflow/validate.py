@@ -71,7 +71,10 @@ def explain(error: OmegaConfBaseException) -> KeyedError:
         return KeyedError((key, f"{key}: no such key{suggest(Params, key)}"))
     declared = find(Params, key)
     if declared is not None and not isinstance(error, InterpolationResolutionError):
-        return KeyedError((key, f"{key}: must be {type_name(declared.type)}: {first}"))
+        kind = type_name(declared.type)
+        if kind.startswith("list of"):  # OmegaConf's own words speak of its classes
+            return KeyedError((key, f"{key}: must be {kind}, as in {key}=[first,second]"))
+        return KeyedError((key, f"{key}: must be {kind}: {first}"))
     return KeyedError((key, f"{key}: {first}"))
 
 
