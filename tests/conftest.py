@@ -1,6 +1,9 @@
 """Fixtures that every test may use."""
 
+import resource
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,25 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("no ../shared/data beside this checkout: the tests with real data need it")
     return folder
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fail where the block and the processes that it waits for take more CPU time (a busy machine does not count)."""
+    before = _cpu_seconds()
+    yield
+    assert _cpu_seconds() - before < seconds
+
+
+def _cpu_seconds() -> float:
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+@pytest.fixture
+def cpu_limit() -> Callable[[float], AbstractContextManager[None]]:
+    """`with cpu_limit(5.0):` for claims like "answers within seconds"."""
+    return within
 
 
 @pytest.fixture

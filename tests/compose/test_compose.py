@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 CHOICES = sorted(
     (path.parent.relative_to(CONF).as_posix(), path.stem)
     for path in sorted(CONF.rglob("*.yaml"))
-    if path.parent != CONF and "local" not in path.relative_to(CONF).parts
+    if path.parent != CONF and path.stem != "default" and "local" not in path.relative_to(CONF).parts
 )
 
 
@@ -132,11 +132,10 @@ def test_a_mistake_in_conf_is_named_in_seconds(project: Path, file: str, line: s
     assert not (project / "params.yaml").exists()
 
 
-def test_a_mistake_ends_the_command_within_seconds(project: Path) -> None:
+def test_a_mistake_ends_the_command_within_seconds(project: Path, cpu_limit: Callable) -> None:
     append(project / "conf" / "runtime" / "default.yaml", "threds: 2")
-    started = time.monotonic()
-    done = compose_command(project)
-    assert time.monotonic() - started < 5
+    with cpu_limit(5.0):
+        done = compose_command(project)
     assert done.returncode == 2
     assert done.stderr.startswith("error: runtime.threds: no such key")
     assert "Traceback" not in done.stderr

@@ -40,13 +40,14 @@ def test_comments_stay_and_a_bad_value_changes_nothing(project: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["seed=4", "scale=smoke"], ["seed=4", "scale=smoke"]),
-        (["PYTHON=python3", "seed=4"], ["seed=4"]),
-        (["runtime.scratch=/tmp/a b/c"], ["runtime.scratch=/tmp/a b/c"]),
+        (["PYTHON=python3", "seed=4", "scale=smoke"], ["seed=4", "scale=smoke"]),
+        (
+            ["runtime.scratch=/tmp/a b/c", "runtime.threads=null"],
+            ["runtime.scratch=/tmp/a b/c", "runtime.threads=null"],
+        ),
         (["runtime.scratch='x;touch y'"], ["runtime.scratch='x;touch y'"]),
         (["runtime.scratch='$(touch y) `touch y` $HOME'"], ["runtime.scratch='$(touch y) `touch y` $HOME'"]),
         (["runtime.scratch='a\\b,[c]'"], ["runtime.scratch='a\\b,[c]'"]),
-        (["runtime.threads=null"], ["runtime.threads=null"]),
         ([], []),
     ],
 )

@@ -60,8 +60,9 @@ def register_schema() -> None:
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
-    plain = OmegaConf.to_container(OmegaConf.structured(Params))
-    ConfigStore.instance().store(name="schema", node=plain, provider="mathmill")
+    store = ConfigStore.instance()
+    if "schema.yaml" not in store.repo:
+        store.store(name="schema", node=OmegaConf.to_container(OmegaConf.structured(Params)), provider="mathmill")
 
 
 def compose_conf(root: Path, overrides: Sequence[str]) -> Params:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any
+from functools import cache
+from typing import Any, get_args, get_origin, get_type_hints
 
 from omegaconf import OmegaConf
 from omegaconf.errors import (
@@ -44,7 +45,9 @@ def to_params(config: Any) -> Params:
     try:
         # A plain copy first: a node that Hydra has typed may hold keys that its type does not have.
         plain = OmegaConf.to_container(OmegaConf.create(config), resolve=True)
-        merged = OmegaConf.merge(OmegaConf.structured(Params), plain)
+        if misfits := list(_misfits(Params, plain, "")):
+            raise KeyedError(*misfits)
+        merged = OmegaConf.merge(_schema(), plain)
         params = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise explain(error) from None
@@ -52,6 +55,46 @@ def to_params(config: Any) -> Params:
         raise ConfigError("the configuration is not a mapping of sections")
     check(params)
     return params
+
+
+@cache
+def _schema() -> Any:
+    return OmegaConf.structured(Params)
+
+
+@cache
+def _hints(schema: type) -> dict[str, Any]:
+    return get_type_hints(schema)
+
+
+def _misfits(kind: Any, value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Keys that the schema does not have, values left at ???, and sections or lists where there should be none.
+
+    OmegaConf would name the first only, a section in the wrong place not at all, and a list in a list of numbers pass.
+    """
+    origin = get_origin(kind)
+    if isinstance(value, str) and value == "???":
+        yield name, f"{name}: no value was given (it stands at ???)"
+    elif isinstance(kind, type) and is_dataclass(kind):
+        if not isinstance(value, dict):
+            yield name, f"{name or 'the configuration'} = {value!r}: must be a section of keys"
+            return
+        hints = _hints(kind)
+        for key, held in value.items():
+            full = f"{name}.{key}" if name else str(key)
+            if key in hints:
+                yield from _misfits(hints[key], held, full)
+            else:
+                yield full, f"{full}: no such key{suggest(Params, full)}"
+    elif origin is dict and isinstance(value, dict):
+        for key, held in value.items():
+            yield from _misfits(get_args(kind)[1], held, f"{name}.{key}")
+    elif isinstance(value, list):
+        lists = [part for part in (kind, *get_args(kind)) if get_origin(part) is list]
+        for at, held in enumerate(value):
+            yield from _misfits(get_args(lists[0])[0] if lists else Any, held, f"{name}[{at}]")
+        if not lists and kind is not Any:
+            yield name, f"{name} = {value!r}: must be {type_name(kind)}, not a list"
 
 
 def check(params: Any, prefix: str = "") -> None:
