@@ -135,7 +135,7 @@ def write_world(root: Path) -> None:
     planted = [("page", truth[20]["url"]), ("code", "code-1"), ("code", "code-2")]
     write_jsonl(
         root / "data/microworld/truth/contamination.jsonl",
-        [{"source": source, "id": name, "benchmark": "test-0001", "part": "both"} for source, name in planted],
+        [{"source": source, "id": name, "benchmark": "test-0002", "part": "both"} for source, name in planted],
     )
     names = ("source", "id", "benchmark", "item", "gram", "rule")
     write_parquet(root / "data/clean/removals.parquet", removed, pa.schema([(name, text) for name in names]))

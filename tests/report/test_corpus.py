@@ -38,10 +38,8 @@ def test_rounds_and_decontamination(sources: Sources) -> None:
     assert set(corpus.rounds[-1].by_genre) == {"forum", "textbook", "zh_homework", "encyclopaedia"}
     assert corpus.final["mathematics"].value == 78
     assert {name: fact.value for name, fact in corpus.decontamination.items()} == {
-        "texts_removed": 4,
-        "pages_removed": 3,
-        "planted": 3,
-        "planted_removed": 3,
+        "texts_touched": 4,
+        "pages_touched": 3,
         "lookalikes": 4,
         "lookalikes_kept": 4,
     }
@@ -58,4 +56,4 @@ def test_rounds_and_decontamination(sources: Sources) -> None:
         "copies: same url": 2,
     }
     pairs = {source: (there.value, gone.value) for source, (there, gone) in corpus.planted.items()}
-    assert pairs == {"pages of the corpus": (3, 3), "code": (2, 1)}
+    assert pairs == {"corpus": (3, 3), "code": (2, 1)}

@@ -13,7 +13,7 @@ from mathmill.workflow.files import parquet_files, read_json, read_jsonl, read_p
 class Truth:
     """What the pages really are. Copies of a page are one page: its original's url stands for all.
 
-    planted: source other than pages -> ids of texts that quote a benchmark.
+    contaminated: (page, benchmark item) that was planted; planted: the same by source for texts that are no pages.
     """
 
     is_math: dict[str, bool]
@@ -21,9 +21,9 @@ class Truth:
     genre: dict[str, str]
     lang: dict[str, str]
     original: dict[str, str]
-    contaminated: frozenset[str]
+    contaminated: frozenset[tuple[str, str]]
     lookalike: frozenset[str]
-    planted: dict[str, frozenset[str]]
+    planted: dict[str, frozenset[tuple[str, str]]]
 
     def originals(self, urls: set[str]) -> set[str]:
         """The originals that a set of urls covers; urls that the truth does not know stand for themselves."""
@@ -59,10 +59,10 @@ class Corpus:
 
 def read_truth(folder: Path) -> Truth:
     """The ground truth: every page (pages.parquet), and what was planted in other sources (contamination.jsonl)."""
-    planted: dict[str, set[str]] = {}
+    planted: dict[str, set[tuple[str, str]]] = {}
     for row in read_jsonl(folder / "contamination.jsonl"):
         if row["source"] != "page":
-            planted.setdefault(row["source"], set()).add(row["id"])
+            planted.setdefault(row["source"], set()).add((row["id"], row["benchmark"]))
     rows = read_parquet(folder / "pages.parquet").to_pylist()
     return Truth(
         is_math={row["url"]: bool(row["is_math"]) for row in rows},
@@ -70,9 +70,9 @@ def read_truth(folder: Path) -> Truth:
         genre={row["url"]: row["genre"] for row in rows},
         lang={row["url"]: row["lang"] for row in rows},
         original={row["url"]: row["copy_of"] or row["url"] for row in rows},
-        contaminated=frozenset(row["url"] for row in rows if row["contaminated_by"]),
+        contaminated=frozenset((row["url"], item) for row in rows for item in row["contaminated_by"]),
         lookalike=frozenset(row["url"] for row in rows if row["lookalike"]),
-        planted={source: frozenset(ids) for source, ids in sorted(planted.items())},
+        planted={source: frozenset(pairs) for source, pairs in sorted(planted.items())},
     )
 
 
@@ -136,28 +136,32 @@ def _round(sources: Sources, truth: Truth, number: int) -> Round:
 def _decontamination(
     sources: Sources, truth: Truth, final: set[str]
 ) -> tuple[dict[str, Fact], dict[str, tuple[Fact, Fact]]]:
-    """(figures of the pages of the final corpus, source -> (planted texts, how many of them were removed))."""
-    removals = read_parquet(sources.path("removals"), ["source", "id"]).to_pydict()
-    removed = {name for source, name in zip(removals["source"], removals["id"], strict=True) if source == "corpus"}
-    planted = truth.contaminated & final
-    alike = (truth.lookalike & final) - truth.contaminated
+    """(figures of the final corpus, source -> (planted quotations, how many of them were found and cut out)).
+
+    A quotation is a pair of a text and a benchmark item. Where a page was dropped as a copy, its original counts.
+    """
+    columns = read_parquet(sources.path("removals"), ["source", "id", "item"]).to_pydict()
+    found: dict[str, set[tuple[str, str]]] = {}
+    for source, text, item in zip(columns["source"], columns["id"], columns["item"], strict=True):
+        found.setdefault(source, set()).add((text, item))
+    touched = {url for url, _ in found.get("corpus", set())}
+    quotations = {(url, item) for url, item in truth.contaminated if url in final}
+    alike = (truth.lookalike & final) - {url for url, _ in truth.contaminated}
     facts = {
-        "texts_removed": len(set(zip(removals["source"], removals["id"], strict=True))),
-        "pages_removed": len(removed),
-        "planted": len(planted),
-        "planted_removed": len(planted & removed),
+        "texts_touched": len({(source, text) for source, pairs in found.items() for text, _ in pairs}),
+        "pages_touched": len(touched),
         "lookalikes": len(alike),
-        "lookalikes_kept": len(alike - removed),
+        "lookalikes_kept": len(alike - touched),
     }
-    pairs: dict[str, tuple[Set[str], Set[str]]] = {"pages of the corpus": (planted, planted & removed)}
-    for source, ids in truth.planted.items():
-        gone = {name for place, name in zip(removals["source"], removals["id"], strict=True) if place == source}
-        pairs[source] = (ids, ids & gone)
+    planted: dict[str, tuple[Set[tuple[str, str]], int]] = {
+        "corpus": (quotations, len(quotations & found.get("corpus", set()))),
+        **{source: (pairs, len(pairs & found.get(source, set()))) for source, pairs in truth.planted.items()},
+    }
     return (
         {name: sources.fact("removals", value) for name, value in facts.items()},
         {
-            source: (sources.fact("truth", len(there)), sources.fact("removals", len(gone)))
-            for source, (there, gone) in pairs.items()
+            source: (sources.fact("truth", len(there)), sources.fact("removals", cut))
+            for source, (there, cut) in planted.items()
         },
     )
 

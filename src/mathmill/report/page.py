@@ -109,12 +109,6 @@ def _corpus(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]
     last = [percent(corpus.final[key]) for key in ("recall", "precision")]
     rows.append(["final", *last, number(corpus.final["pages"]), *[""] * len(present)])
     header = ["round", "recall, %", "precision, %", *(columns[key] for key in present), "tokens known before, %"]
-    clean = corpus.decontamination
-    sentence = (
-        f"Decontamination removed {number(clean['planted_removed'])} of {number(clean['planted'])} pages that quote "
-        f"benchmark problems, and kept {number(clean['lookalikes_kept'])} of {number(clean['lookalikes'])} that only "
-        f"resemble them; {number(clean['texts_removed'])} texts of all sources fell."
-    )
     intro = (
         f"The crawl holds {number(corpus.final['crawled'])} pages, of which {number(corpus.final['mathematics'])} "
         "different ones are mathematics. A classifier that starts from a narrow seed ranks them; hosts that turn out "
@@ -125,7 +119,7 @@ def _corpus(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]
         html.table(header, rows, "Against the ground truth of the microworld; copies of a page count once."),
         html.figures(drawn),
         _genres(corpus),
-        html.paragraph(sentence),
+        html.paragraph(_decontamination(corpus)),
         _planted(corpus),
         _crawl(facts),
         runs(config, "tags.stage = 'corpus'"),
@@ -144,9 +138,23 @@ def _genres(corpus: Corpus) -> str:
     return html.table(header, rows, "Recall by genre of page. The seed covers some genres only.")
 
 
+def _decontamination(corpus: Corpus) -> str:
+    """What decontamination found, in words."""
+    there, cut = (
+        number(Fact(sum(pair[place].value for pair in corpus.planted.values()), corpus.planted["corpus"][place].source))
+        for place in (0, 1)
+    )
+    clean = corpus.decontamination
+    return (
+        f"Decontamination (paper 2.1) found {cut} of {there} planted quotations of benchmark problems and cut them "
+        f"out, and left {number(clean['lookalikes_kept'])} of {number(clean['lookalikes'])} pages alone that only "
+        f"resemble them; {number(clean['texts_touched'])} texts of all sources were touched."
+    )
+
+
 def _planted(corpus: Corpus) -> str:
     rows = [[escape(source), number(there), number(gone)] for source, (there, gone) in corpus.planted.items()]
-    return html.table(["source", "texts that quote a benchmark", "of them removed"], rows)
+    return html.table(["source", "planted quotations", "cut out"], rows)
 
 
 def _crawl(facts: Facts) -> str:

@@ -78,7 +78,7 @@ def to_text(summary: dict[str, Any]) -> str:
         clean = {name: fact["value"] for name, fact in corpus["decontamination"].items()}
         there, gone = (sum(pair[key]["value"] for pair in corpus["planted"].values()) for key in ("there", "removed"))
         lines.append(
-            f"  planted benchmark texts removed: {gone} of {there}; "
+            f"  planted benchmark quotations cut out: {gone} of {there}; "
             f"look-alike pages kept: {clean['lookalikes_kept']} of {clean['lookalikes']}"
         )
     lines += _model_lines(summary)
