@@ -34,6 +34,16 @@ def test_apply_chat_template_gives_the_same(lang: str, format: str) -> None:
     assert second.startswith(expected + "User: ")
 
 
+def test_a_tokenizer_without_bos_begins_with_the_question() -> None:
+    tokenizer = toy_tokenizer()
+    tokenizer.bos_token = None
+    ids = template.encode_prompt(tokenizer, "1 + 1")
+    assert tokenizer.decode(ids) == "User: 1 + 1\n\nAssistant:"
+    template.attach(tokenizer, {})
+    messages = template.messages("1 + 1")
+    assert ids == tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+
+
 def test_suffixes_travel_with_the_model(tmp_path) -> None:
     tokenizer = toy_tokenizer()
     assert template.suffixes_of(tokenizer) == {}

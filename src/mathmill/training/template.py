@@ -60,6 +60,7 @@ def suffixes_of(tokenizer: PreTrainedTokenizerFast) -> dict[str, str]:
 def encode_prompt(
     tokenizer: PreTrainedTokenizerFast, question: str, lang: str = "en", format: str = "cot"
 ) -> list[int]:
-    """Token ids of bos and the prompt, with the suffixes that the tokenizer carries."""
+    """Token ids of bos (where the tokenizer has one) and the prompt, with the suffixes that the tokenizer carries."""
     text = prompt(question, lang, format, suffixes_of(tokenizer))
-    return [tokenizer.bos_token_id, *tokenizer.encode(text, add_special_tokens=False)]
+    bos = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+    return [*bos, *tokenizer.encode(text, add_special_tokens=False)]
