@@ -2,7 +2,47 @@
 
 from dataclasses import dataclass
 
+from mathmill.workflow.option import option
+
 
 @dataclass
 class DecontaminateConfig:
     """Section `decontaminate` of the configuration."""
+
+    text: list[str] | None = option(
+        None,
+        "parquet or JSON lines files (column `text`), folders of them, or folders of text files: the training texts "
+        "beside the corpus, each source named after its file or folder; null: the microworld's",
+    )
+    instruct: list[str] | None = option(None, "JSON lines files of instruction examples; null: the microworld's")
+    benchmarks: list[str] | None = option(
+        None, "JSON lines files of benchmarks, or folders of them; null: the microworld's"
+    )
+    fields: list[str] = option(
+        lambda: ["question", "problem", "answer"],
+        "fields of a benchmark item that must not stand in training texts (paper: questions or answers; where a set "
+        "keeps worked solutions apart, as `solution`, the paper is silent on them)",
+    )
+    gram: int = option(10, "rule A: a segment with a gram of this many tokens of a benchmark goes; paper: 10", ge=2)
+    shortest: int = option(3, "rule B: a benchmark text of fewer tokens than this has no rule; paper: 3", ge=1)
+    commands: str = option(
+        "drop",
+        "TeX commands: drop (a formula has the same tokens in every markup) or keep; the paper is silent",
+        choices=["drop", "keep"],
+    )
+    common: int = option(
+        10,
+        "a gram of more than this many items is the benchmark's own phrase, no sign of a copy, and does not count; "
+        "the paper is silent",
+        ge=1,
+    )
+    granularity: dict[str, str] = option(
+        lambda: {"default": "segment"},
+        "source -> what a hit removes: the segment (a line of the text) or the whole document; `default`: all others. "
+        "The paper says segments, and speaks of pages around it; an instruction example always goes as a whole",
+        choices=["segment", "document"],
+    )
+    min_chars: int = option(50, "a text of which less than this is left goes as a whole; the paper is silent", ge=0)
+    latex: list[str] = option(
+        lambda: ["arxiv"], "sources of LaTeX, cleaned of preamble, comments, macros and bibliography (paper 5.1.2)"
+    )

@@ -1,6 +1,7 @@
 """The stage as a whole: extract every WARC file, find copies, write the pages, add up the report."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def make_pages(
 ) -> tuple[Path, dict[str, Any]]:
     """Run the stage in `scratch`; returns the folder to publish as data/pages, and the report."""
     files = warc_files(crawl)
+    params = replace(params, crawl=None)  # shards are known by their content, wherever the files lie
     extracted = run_shards(
         "pages", extract_shard, _shards(files), scratch / "extracted", params=params, engine=engine, version=VERSION
     )

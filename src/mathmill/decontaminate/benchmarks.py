@@ -1,0 +1,64 @@
+"""The benchmarks that training texts are compared with."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mathmill.decontaminate.config import DecontaminateConfig
+from mathmill.decontaminate.grams import GramIndex, tokens
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import read_jsonl
+
+
+@dataclass(frozen=True)
+class Item:
+    """One text of a benchmark item: its question, solution or answer."""
+
+    benchmark: str
+    item: str
+    text: str
+
+
+def benchmark_files(places: Sequence[Path]) -> list[Path]:
+    """The JSON lines files among files and folders, sorted inside a folder."""
+    found: list[Path] = []
+    for place in places:
+        found.extend(sorted(place.glob("*.jsonl")) if place.is_dir() else [place])
+    if not found:
+        raise UserError(f"no .jsonl file in {', '.join(map(str, places))} (key decontaminate.benchmarks)")
+    return found
+
+
+def read_items(file: Path, fields: Sequence[str]) -> Iterator[Item]:
+    """The texts of one benchmark; named after the file. UserError where no item has any of the fields."""
+    rows = read_jsonl(file)
+    if rows and not any(name in row for row in rows for name in fields):
+        raise UserError(
+            f"{file}: no item has one of the fields {', '.join(fields)} (it has {', '.join(sorted(rows[0]))}); "
+            "name the fields with questions and answers in decontaminate.fields"
+        )
+    for number, row in enumerate(rows):
+        for name in fields:
+            value = row.get(name)
+            if isinstance(value, str | int | float) and not isinstance(value, bool):
+                yield Item(file.stem, str(row.get("id", number)), str(value))
+
+
+def build_index(files: Sequence[Path], params: DecontaminateConfig) -> GramIndex:
+    """The grams of all benchmarks."""
+    triples = (
+        (item.benchmark, item.item, tokens(item.text, params.commands))
+        for file in files
+        for item in read_items(file, params.fields)
+    )
+    return GramIndex.build(triples, params.gram, params.shortest, params.common)
+
+
+def uncovered(files: Sequence[Path], params: DecontaminateConfig, index: GramIndex) -> dict[str, int]:
+    """For each benchmark, how many items no rule covers: all texts too short, or made of common grams alone."""
+    covered = {(owner.benchmark, owner.item) for owners in index.owners.values() for owner in owners}
+    counts: dict[str, int] = {}
+    for file in files:
+        items = {(item.benchmark, item.item) for item in read_items(file, params.fields)}
+        counts[file.stem] = len(items - covered)
+    return counts

@@ -1,0 +1,107 @@
+"""The stage as a whole: every training text against every benchmark; clean texts and one list of removals."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from mathmill.decontaminate.benchmarks import benchmark_files, build_index, uncovered
+from mathmill.decontaminate.config import DecontaminateConfig
+from mathmill.decontaminate.grams import GramIndex
+from mathmill.decontaminate.shards import REMOVAL, clean_instruct, clean_shard
+from mathmill.decontaminate.sources import sources
+from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards, shard_paths
+from mathmill.workflow.files import publish, read_jsonl, read_parquet, remove, write_jsonl, write_parquet
+
+VERSION = "1"  # of the rules: raise it when the code removes something else
+_EXAMPLES = 20  # common grams that the report names
+
+
+def decontaminate(
+    corpus: Path,
+    text: list[Path],
+    instruct: list[Path],
+    benchmarks: list[Path],
+    params: DecontaminateConfig,
+    scratch: Path,
+    engine: EngineConfig,
+) -> tuple[Path, dict[str, Any]]:
+    """Clean all texts in `scratch`; returns the folder to publish as data/clean, and the report."""
+    files = benchmark_files(benchmarks)
+    # Paths would make the shards' keys, and with them the manifests, depend on where the project stands: the benchmarks
+    # are inputs of every shard, and only their names are parameters.
+    shared = {"section": _plain(params), "benchmarks": [file.stem for file in files]}
+
+    def run(name: str, function: Callable[..., dict[str, Any]], inputs: list[Path]) -> list[ShardResult]:
+        return run_shards(
+            f"decontaminate: {name}",
+            function,
+            [Shard(path.stem, (path, *files)) for path in inputs],
+            scratch / "sources" / name,
+            params={**shared, "source": name},
+            engine=engine,
+            version=VERSION,
+            suffix="",
+        )
+
+    results = {"corpus": run("corpus", clean_shard, shard_paths(corpus))}
+    for source in sources(text):
+        results[source.name] = run(source.name, clean_shard, [source.path])
+    results["instruct"] = run("instruct", clean_instruct, instruct)
+    folder = _assemble(results, scratch / "clean")
+    index = build_index(files, params)
+    return folder, _report(results, folder, index, uncovered(files, params, index))
+
+
+def _plain(params: DecontaminateConfig) -> dict[str, Any]:
+    """The section without the places of its inputs, which are known by their content."""
+    return {name: value for name, value in asdict(params).items() if name not in ("text", "instruct", "benchmarks")}
+
+
+def _assemble(results: dict[str, list[ShardResult]], folder: Path) -> Path:
+    """Clean texts by source, and all removals in one table, in a fixed order."""
+    remove(folder)
+    folder.mkdir(parents=True)
+    removals = []
+    for name, shards in results.items():
+        for shard in shards:
+            removals.append(read_parquet(shard.path / "removals.parquet"))
+            if name != "instruct":
+                publish(shard.path / "clean.parquet", folder / name / f"{shard.shard.key}.parquet")
+    rows = [row for shard in results["instruct"] for row in read_jsonl(shard.path / "clean.jsonl")]
+    write_jsonl(folder / "instruct.jsonl", rows)
+    keys = [(name, "ascending") for name in ("source", "id", "benchmark", "item")]
+    write_parquet(folder / "removals.parquet", pa.concat_tables(removals).sort_by(keys), REMOVAL())
+    return folder
+
+
+def _report(
+    results: dict[str, list[ShardResult]], folder: Path, index: GramIndex, bare: dict[str, int]
+) -> dict[str, Any]:
+    """Counts by source and by benchmark; the grams that were too common to count, most frequent first."""
+    counts = {}
+    for name, shards in results.items():
+        total: Counter[str] = Counter(texts=0, hit=0, removed=0, segments=0)
+        for shard in shards:
+            total.update(shard.stats)
+        counts[name] = dict(total)
+    removals = read_parquet(folder / "removals.parquet").to_pylist()
+    common = sorted(index.common.items(), key=lambda entry: (-entry[1], entry[0]))
+    return {
+        "sources": counts,
+        "benchmarks": {
+            name: {
+                "items_without_a_rule": bare[name],
+                "items_found": len({row["item"] for row in removals if row["benchmark"] == name}),
+                "texts": len({(row["source"], row["id"]) for row in removals if row["benchmark"] == name}),
+            }
+            for name in bare
+        },
+        "rules": dict(Counter(row["rule"] for row in removals)),
+        "grams": len(index.owners),
+        "common_grams": len(common),
+        "common_examples": [{"gram": " ".join(gram), "items": items} for gram, items in common[:_EXAMPLES]],
+    }
