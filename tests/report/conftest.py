@@ -126,6 +126,9 @@ def write_world(root: Path) -> None:
     ]
     page = pa.schema([("url", text), ("lang", text), ("text", text)])
     write_parquet(root / "data/corpus/final/part-00000.parquet", pages, page)
+    ids = pa.schema([("id", text)])
+    kept_clean = [{"id": row["url"]} for row in pages if not row["url"].endswith("/33")]
+    write_parquet(root / "data/clean/corpus/part-00000.parquet", kept_clean, ids)
     removed = [
         {"source": "corpus", "id": f"https://host{i % 20}.example/page/{i}", "benchmark": "test", "item": "test-0001"}
         | {"gram": "what is", "rule": "10-gram"}

@@ -16,7 +16,7 @@ def test_text_fits_a_terminal_and_says_what_matters(sources: Sources) -> None:
     assert max(map(len, text.splitlines())) <= 100
     for word in ("round 4", "final", "random answer", "sft", "grpo minus sft, paired:", "code before maths", "make ui"):
         assert word in text
-    assert "planted benchmark quotations cut out: 4 of 5; look-alike pages kept: 4 of 4" in text
+    assert "planted benchmark quotations cut out: 4 of 5; look-alike pages kept: 3 of 4" in text
 
 
 def test_verdicts() -> None:

@@ -147,18 +147,23 @@ def _decontamination(
     touched = {url for url, _ in found.get("corpus", set())}
     quotations = {(url, item) for url, item in truth.contaminated if url in final}
     alike = (truth.lookalike & final) - {url for url, _ in truth.contaminated}
+    left: set[str] = set()
+    for file in parquet_files(sources.path("clean")):
+        left.update(read_parquet(file, ["id"]).column("id").to_pylist())
     facts = {
         "texts_touched": len({(source, text) for source, pairs in found.items() for text, _ in pairs}),
         "pages_touched": len(touched),
         "lookalikes": len(alike),
-        "lookalikes_kept": len(alike - touched),
+        "lookalikes_kept": len(alike & left),
+        "lookalikes_whole": len((alike & left) - touched),
     }
     planted: dict[str, tuple[Set[tuple[str, str]], int]] = {
         "corpus": (quotations, len(quotations & found.get("corpus", set()))),
         **{source: (pairs, len(pairs & found.get(source, set()))) for source, pairs in truth.planted.items()},
     }
+    origins = {"lookalikes": "rounds", "lookalikes_kept": "clean"}
     return (
-        {name: sources.fact("removals", value) for name, value in facts.items()},
+        {name: sources.fact(origins.get(name, "removals"), value) for name, value in facts.items()},
         {
             source: (sources.fact("truth", len(there)), sources.fact("removals", cut))
             for source, (there, cut) in planted.items()

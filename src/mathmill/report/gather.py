@@ -61,7 +61,7 @@ def gather(sources: Sources, config: ReportConfig) -> Facts:
 
 
 def _corpus(sources: Sources, config: ReportConfig) -> Corpus | None:
-    if not all(sources.has(label) for label in ("rounds", "truth", "removals")):
+    if not all(sources.has(label) for label in ("rounds", "truth", "clean", "removals")):
         return None
     return read_corpus(sources, config.pages, config.page_characters)
 

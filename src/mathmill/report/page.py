@@ -147,8 +147,9 @@ def _decontamination(corpus: Corpus) -> str:
     clean = corpus.decontamination
     return (
         f"Decontamination (paper 2.1) found {cut} of {there} planted quotations of benchmark problems and cut them "
-        f"out, and left {number(clean['lookalikes_kept'])} of {number(clean['lookalikes'])} pages alone that only "
-        f"resemble them; {number(clean['texts_touched'])} texts of all sources were touched."
+        f"out. Of {number(clean['lookalikes'])} pages that only resemble benchmark problems it kept "
+        f"{number(clean['lookalikes_kept'])}, {number(clean['lookalikes_whole'])} of them without a line lost. "
+        f"{number(clean['texts_touched'])} texts of all sources were touched."
     )
 
 

@@ -255,7 +255,12 @@ def _text_stages() -> tuple[Node, ...]:
 
 def _report() -> Node:
     """The report reads every other stage's report (labels `stage` and `stage/item`), and the ground truth."""
-    inputs = {"rounds": "data/corpus", "removals": "data/clean/removals.parquet", "truth": f"{_WORLD}/truth"}
+    inputs = {
+        "rounds": "data/corpus",
+        "clean": "data/clean/corpus",
+        "removals": "data/clean/removals.parquet",
+        "truth": f"{_WORLD}/truth",
+    }
     for stage in STAGES:
         for item in default_items(stage):
             inputs[f"{stage}/{item}"] = f"reports/{stage}/{item}.json"
