@@ -1,8 +1,8 @@
 import pytest
+from training.toys import toy_model, toy_tokenizer
 
 from mathmill.training import template
 from mathmill.training.model import load_tokenizer, save
-from training.toys import toy_model, toy_tokenizer
 
 SUFFIXES = {
     "cot_en": "\nPlease reason step by step, and put your final answer within \\boxed{}.",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from training.toys import ToyPhase, ToyStage, toy_batch, toy_model
 
 from mathmill.training.config import OptimConfig
 from mathmill.training.losses import shifted, token_losses
@@ -17,7 +18,6 @@ from mathmill.training.schedule import constant
 from mathmill.training.trainer import fit, step_seed
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import digest
-from training.toys import ToyPhase, ToyStage, toy_batch, toy_model
 
 OPTIM = OptimConfig(lr=1e-2, clip=0.5)
 SCRIPT = Path(__file__).parent / "run_phase.py"
@@ -46,7 +46,7 @@ def test_fit_is_a_plain_loop(tmp_path) -> None:
         norm = torch.nn.utils.clip_grad_norm_(plain.parameters(), 0.5)
         optimizer.step()
         optimizer.zero_grad()
-        assert run.curve("train/loss")[step + 1] == float(loss)
+        assert run.curve("train/loss")[step + 1] == float(loss.detach())
         assert run.curve("train/grad_norm")[step + 1] == float(norm)
     assert same(model, plain)
     assert all(rate > 0 for rate in run.curve("train/tokens_per_second").values())
