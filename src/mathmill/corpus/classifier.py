@@ -1,8 +1,10 @@
 """Train a round's fastText classifier and measure it on held-out documents (paper section 2.1)."""
 
+import ctypes
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from mathmill.workflow.files import replacing
 
 POSITIVE, NEGATIVE = "__label__yes", "__label__no"
 log = logging.getLogger(__name__)
+_M_PERTURB = -6  # of malloc.h
 
 
 @dataclass(frozen=True)
@@ -55,20 +58,7 @@ def train(
     training, held = split(examples, params.dev_share, seed)
     rows = _write_rows(work, training, params, seed)
     epochs = params.epochs or max(1, math.ceil(params.min_updates / rows))
-    fasttext.FastText.eprint = _quiet
-    trained = fasttext.train_supervised(
-        str(work),
-        dim=params.dim,
-        lr=params.lr,
-        epoch=epochs,
-        wordNgrams=params.word_ngrams,
-        minCount=params.min_count,
-        bucket=params.bucket,
-        thread=threads,
-        seed=seed,
-        loss="softmax",
-        verbose=0,
-    )
+    trained = _supervised(work, params, epochs, threads, seed)
     with replacing(model) as beside:
         trained.save_model(str(beside))
     work.unlink()
@@ -85,6 +75,30 @@ def train(
     }
     check_spread(report, params)
     return report
+
+
+def _supervised(rows: Path, params: ClassifierConfig, epochs: int, threads: int, seed: int) -> Any:
+    """fastText's model of a file of labelled rows; UserError where its weights run away."""
+    fasttext.FastText.eprint = _quiet
+    try:
+        with _zeroed_memory():
+            return fasttext.train_supervised(
+                str(rows),
+                dim=params.dim,
+                lr=params.lr,
+                epoch=epochs,
+                wordNgrams=params.word_ngrams,
+                minCount=params.min_count,
+                bucket=params.bucket,
+                thread=threads,
+                seed=seed,
+                loss="softmax",
+                verbose=0,
+            )
+    except RuntimeError as error:
+        if "NaN" not in str(error):
+            raise
+        raise UserError(f"fastText: the weights ran away ({error}); lower corpus.classifier.lr = {params.lr}") from None
 
 
 def check_spread(report: dict[str, Any], params: ClassifierConfig) -> None:
@@ -159,6 +173,24 @@ def auc(positive: Sequence[float] | np.ndarray[Any, Any], negative: Sequence[flo
     below = np.searchsorted(no, yes, side="left")
     up_to = np.searchsorted(no, yes, side="right")
     return float((below + up_to).sum() / (2 * len(yes) * len(no)))
+
+
+@contextmanager
+def _zeroed_memory() -> Iterator[None]:
+    """Let malloc hand out zeroed memory inside the block.
+
+    fastText fills one tenth of its matrix per thread and leaves the rest as it was allocated: with memory that was in
+    use before, training starts from garbage, gives other bytes in every process, and at times "Encountered NaN".
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # glibc's; other libraries have none
+    if mallopt is None:
+        yield
+        return
+    mallopt(_M_PERTURB, 0xFF)  # new blocks are filled with the complement of this byte
+    try:
+        yield
+    finally:
+        mallopt(_M_PERTURB, 0)
 
 
 def _quiet(message: str) -> None:
