@@ -78,7 +78,7 @@ def train(
 
 
 def _supervised(rows: Path, params: ClassifierConfig, epochs: int, threads: int, seed: int) -> Any:
-    """fastText's model of a file of labelled rows; UserError where its weights run away."""
+    """The model of a file of labelled rows; UserError where its weights run away."""
     fasttext.FastText.eprint = _quiet
     try:
         with _zeroed_memory():
