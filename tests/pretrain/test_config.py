@@ -34,8 +34,9 @@ def test_steps_and_schedule_of_the_paper(scales, scale, steps, drops, peak) -> N
     assert run.tokens == pytest.approx({"1b": 150e9, "7b": 500e9}[scale], rel=1e-3)
 
 
-def test_mixture_of_the_paper(scales) -> None:
-    mixture = scales["7b"].pretrain.runs["base"].mixture
+@pytest.mark.parametrize("scale", ["1b", "7b"])
+def test_mixture_of_the_paper(scales, scale) -> None:
+    mixture = scales[scale].pretrain.runs["base"].mixture
     assert mixture == {"corpus": 0.56, "algebraic_stack": 0.04, "arxiv": 0.10, "code": 0.20, "general": 0.10}
 
 

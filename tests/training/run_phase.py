@@ -13,11 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
 def main() -> None:
+    from training.toys import ToyPhase, ToyStage, toy_batch, toy_model, toy_tokenizer
+
     from mathmill.training.config import OptimConfig
     from mathmill.training.model import save
     from mathmill.training.trainer import fit
     from mathmill.workflow.environment import rank
-    from training.toys import ToyPhase, ToyStage, toy_batch, toy_model, toy_tokenizer
 
     scratch, out, strategy, devices, steps, *runtime = sys.argv[1:]
     stage = ToyStage(Path(scratch), **{key: json.loads(value) for key, value in (item.split("=") for item in runtime)})

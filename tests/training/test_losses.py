@@ -1,7 +1,7 @@
 import torch
+from training.toys import toy_model
 
 from mathmill.training.losses import IGNORE, shifted, token_losses
-from training.toys import toy_model
 
 
 def test_targets_are_the_next_tokens() -> None:
