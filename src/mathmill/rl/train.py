@@ -63,7 +63,7 @@ def train(
 
 def report(module: GrpoModule, config: RlConfig, final: float) -> dict[str, Any]:
     """The stage's JSON: no times, so that equal runs give equal bytes."""
-    rounded = [{key: round(value, 6) for key, value in row.items()} for row in module.history]
+    rounded = [{key: round(float(value), 6) for key, value in row.items()} for row in module.history]
     return {
         "method": config.method,
         "steps": config.steps,

@@ -90,9 +90,10 @@ def percent(rng: random.Random, difficulty: int, show: Show) -> Draft:
     thing, who, rises = pick(rng, THINGS), pick(rng, PEOPLE), rng.random() < 0.5
     price = base + part if rises else base - part
     chain = show.add(base, part) if rises else show.subtract(base, part)
+    verb = {"en": "rise" if rises else "fall", "zh": "涨价" if rises else "降价"}
     question = {
-        "en": f"{who[0]}'s {thing[0]} cost ${base}$ coins, then {'rise' if rises else 'fall'} ${rate}$ percent. New price?",
-        "zh": f"{who[1]}的{thing[1][1:]}${base}$元，{'涨价' if rises else '降价'}百分之${rate}$，现价？",
+        "en": f"{who[0]}'s {thing[0]} cost ${base}$ coins, then {verb['en']} ${rate}$ percent. New price?",
+        "zh": f"{who[1]}的{thing[1][1:]}${base}$元，{verb['zh']}百分之${rate}$，现价？",
     }
     steps_en.append(f"The new price is ${chain}$.")
     steps_zh.append(f"现价是${chain}$。")
