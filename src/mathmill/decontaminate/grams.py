@@ -19,6 +19,7 @@ _TOKEN = re.compile(rf"[{_CJK}]|\d+|[^\W\d_{_CJK}]+")
 _COMMAND = re.compile(r"\\[A-Za-z]+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
 _BASE = np.uint64(0x9E3779B97F4A7C15)
+_SHORT = 64  # tokens; below, looking windows up one by one is cheaper than some hundred calls of numpy
 
 Gram = tuple[str, ...]
 
@@ -103,6 +104,8 @@ class GramIndex:
 
     def find(self, words: Sequence[str]) -> list[Hit]:
         """Every place where a gram of the index stands in `words`, by place and then by length."""
+        if len(words) <= _SHORT:
+            return self._find_short(words)
         ids = np.fromiter((self.vocabulary.get(word, 0) for word in words), dtype=np.uint64, count=len(words))
         hits = []
         for length in sorted(self.hashes):
@@ -116,6 +119,18 @@ class GramIndex:
                 if owners is not None:
                     hits.append(Hit(start, gram, owners))
         return sorted(hits, key=lambda hit: (hit.start, len(hit.gram)))
+
+    def _find_short(self, words: Sequence[str]) -> list[Hit]:
+        """The same for a text of few tokens."""
+        found = []
+        for start in range(len(words)):
+            if words[start] not in self.vocabulary:
+                continue
+            for length in sorted(self.hashes):
+                gram = tuple(words[start : start + length])
+                if len(gram) == length and gram in self.owners:
+                    found.append(Hit(start, gram, self.owners[gram]))
+        return found
 
 
 def _rolling(ids: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:

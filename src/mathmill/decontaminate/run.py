@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,8 @@ def decontaminate(
             [Shard(path.stem, (path, *files)) for path in inputs],
             scratch / "sources" / name,
             params={**shared, "source": name},
-            engine=engine,
+            # A file by itself is done in this process: starting workers for it would take longer than the work.
+            engine=engine if len(inputs) > 1 else replace(engine, backend="serial"),
             version=VERSION,
             suffix="",
         )
