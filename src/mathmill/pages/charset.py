@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from resiliparse.parse.encoding import detect_encoding, map_encoding_to_html5
+from resiliparse.parse.encoding import detect_encoding
 
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([a-zA-Z0-9_:.\-]+)""", re.IGNORECASE)
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
@@ -64,8 +64,9 @@ def decode(body: bytes, http_charset: str | None) -> tuple[str, str] | None:
 def _candidates(body: bytes, http_charset: str | None) -> list[str]:
     meta = _META.search(body[:4096])
     said = [http_charset, meta.group(1).decode("ascii") if meta else None]
-    detected = detect_encoding(body, html5_compatible=True, from_html_meta=False)
-    names = [*(_known(label) for label in said), _known(detected), _known(map_encoding_to_html5(detected or "utf-8"))]
+    # resiliparse's mapping to HTML5's names turns a rightly detected cp949 into utf-8: take the detector's own word.
+    detected = detect_encoding(body, html5_compatible=False, from_html_meta=False)
+    names = [*(_known(label) for label in said), _known(detected)]
     return list(dict.fromkeys(name for name in names if name is not None and name != "utf-8"))
 
 

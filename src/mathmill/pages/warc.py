@@ -93,14 +93,16 @@ def _run(
     if held is not None:
         held = _judge(handle, held) if failed else held
         yield held
+    following = next_record(handle, last + 1)
     if not failed:
-        return None, owed
+        # An empty member ends the iteration as the end of the file does: look whether anything follows.
+        return following, owed if following is None else last
     if seen == 0:
         yield Broken(start)
         owed = None
     elif held is None or held.problem is None:
         owed = last
-    return next_record(handle, last + 1), owed
+    return following, owed
 
 
 def _judge(handle: BinaryIO, held: Response) -> Response:
