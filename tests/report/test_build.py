@@ -151,7 +151,7 @@ def test_what_was_not_run_is_said(project: Path, tmp_path: Path) -> None:
     text = (tmp_path / "index.html").read_text()
     assert text.count('class="missing"') == 4
     assert "dvc repro rl" in text
-    assert summary["models"] == {}
+    assert summary["models"] == []
     assert "evaluate/sft" in summary["missing"]
 
 

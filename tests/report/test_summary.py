@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ from mathmill.workflow.files import write_json
 
 
 def test_text_fits_a_terminal_and_says_what_matters(sources: Sources) -> None:
-    text = to_text(summarise(gather(sources, ReportConfig(resamples=2000))))
+    summary = json.loads(json.dumps(summarise(gather(sources, ReportConfig(resamples=2000))), sort_keys=True))
+    text = to_text(summary)
+    assert text.index("\n  base") < text.index("\n  sft") < text.index("\n  grpo ")
     assert max(map(len, text.splitlines())) <= 100
     for word in ("round 4", "final", "random answer", "sft", "grpo minus sft, paired:", "code before maths", "make ui"):
         assert word in text

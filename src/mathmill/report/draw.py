@@ -44,7 +44,7 @@ def _corpus(studio: Studio, facts: Facts) -> list[Drawn]:
             langs,
             x="round",
             y="percent",
-            caption="Recall of mathematical pages by language: the seed is English alone.",
+            caption="Recall of mathematical pages by language, after each round.",
             source=source,
             percent=True,
         ),

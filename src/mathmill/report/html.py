@@ -21,9 +21,9 @@ def percent(fact: Fact, digits: int = 1, sign: bool = False) -> str:
 
 
 def number(fact: Fact, digits: int = 0, sign: bool = False) -> str:
-    """A plain number with thousands separators; a tiny one in powers of ten."""
+    """A plain number with thousands separators; a tiny one keeps one digit."""
     if digits and fact.value and abs(fact.value) < 10**-digits:
-        return _sourced(fact, f"{fact.value:.1e}")
+        return _sourced(fact, f"{fact.value:.1g}")
     return _sourced(fact, f"{fact.value:{'+' if sign else ''},.{digits}f}")
 
 

@@ -110,8 +110,8 @@ def _corpus(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]
     rows.append(["final", *last, number(corpus.final["pages"]), *[""] * len(present)])
     header = ["round", "recall, %", "precision, %", *(columns[key] for key in present), "tokens known before, %"]
     intro = (
-        f"The crawl holds {number(corpus.final['crawled'])} pages, of which {number(corpus.final['mathematics'])} "
-        "different ones are mathematics. A classifier that starts from a narrow seed ranks them; hosts that turn out "
+        f"The crawl holds {number(corpus.final['crawled'])} addresses, of which {number(corpus.final['mathematics'])} "
+        "different pages are mathematics. A classifier that starts from a narrow seed ranks them; hosts that turn out "
         "mathematical and the annotated paths feed the next round (paper 2.1)."
     )
     return [
@@ -135,7 +135,9 @@ def _genres(corpus: Corpus) -> str:
         [escape(genre), *(percent(one.by_genre[genre]) for one in corpus.rounds)]
         for genre in corpus.rounds[-1].by_genre
     ]
-    return html.table(header, rows, "Recall by genre of page. The seed covers some genres only.")
+    return html.table(
+        header, rows, "Recall by genre of page: what the seed does not cover, the rounds have to discover."
+    )
 
 
 def _decontamination(corpus: Corpus) -> str:

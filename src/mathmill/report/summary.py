@@ -26,8 +26,9 @@ def summarise(facts: "Facts") -> dict[str, Any]:
             "decontamination": {name: fact.as_json() for name, fact in sorted(corpus.decontamination.items())},
         },
         "baselines": {name: one.overall.as_json() for name, one in facts.baselines.items()},
-        "models": {
-            name: {
+        "models": [
+            {
+                "name": name,
                 "format": model.format,
                 "items": model.items.as_json(),
                 "main": name in facts.main,
@@ -35,7 +36,7 @@ def summarise(facts: "Facts") -> dict[str, Any]:
                 "bits_per_byte": {kind: fact.as_json() for kind, fact in model.bits_per_byte.items()},
             }
             for name, model in facts.models.items()
-        },
+        ],
         "differences": [
             {
                 "before": one.before,
@@ -104,16 +105,16 @@ def _corpus_line(label: str, one: dict[str, Any]) -> str:
 def _model_lines(summary: dict[str, Any]) -> list[str]:
     if not summary["models"]:
         return []
-    items = next(iter(summary["models"].values()))["items"]["value"]
+    items = summary["models"][0]["items"]["value"]
     lines = ["", f"Accuracy on {items:,.0f} held-out problems   %   (95 % interval)"]
     names = {"random": "random answer", "frequent": "most frequent answer", "frequent_in_family": "... of the family"}
     for key, label in names.items():
         if key in summary["baselines"]:
             lines.append(f"  {label:<27}{_interval(summary['baselines'][key])}")
-    for name, model in summary["models"].items():
+    for model in summary["models"]:
         if model["main"]:
             mode = "strict" if model["format"] == "chat" else "lenient"
-            label = name if mode == "strict" else f"{name} (any final answer)"
+            label = model["name"] if mode == "strict" else f"{model['name']} (any final answer)"
             lines.append(f"  {label:<27}{_interval(model[mode])}")
     return lines
 
