@@ -72,7 +72,7 @@ def test_short_and_empty_texts() -> None:
     assert components(np.zeros((0, 100), dtype=np.uint32), BANDS, 0.5).tolist() == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 2**32), st.floats(0.1, 0.9))
 def test_a_signature_estimates_the_jaccard_similarity(seed: int, share: float) -> None:
     rng = np.random.default_rng(seed)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mathmill.decontaminate.config import DecontaminateConfig
 from mathmill.decontaminate.grams import GramIndex, tokens
@@ -39,9 +40,19 @@ def read_items(file: Path, fields: Sequence[str]) -> Iterator[Item]:
         )
     for number, row in enumerate(rows):
         for name in fields:
-            value = row.get(name)
-            if isinstance(value, str | int | float) and not isinstance(value, bool):
-                yield Item(file.stem, str(row.get("id", number)), str(value))
+            for text in strings(row.get(name)):
+                yield Item(file.stem, str(row.get("id", number)), text)
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, at any depth (chat messages are lists of objects); a number is a text too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from strings(item)
 
 
 def build_index(files: Sequence[Path], params: DecontaminateConfig) -> GramIndex:

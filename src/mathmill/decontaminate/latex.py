@@ -17,6 +17,7 @@ _DEFINITION = re.compile(
 _LAYOUT = re.compile(
     r"\\(?:maketitle|tableofcontents|newpage|clearpage|bigskip|medskip|smallskip|noindent|vfill)\b[ \t]*"
 )
+_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 _BLANK = re.compile(r"\n\s*\n\s*\n+")
 
 
@@ -35,7 +36,8 @@ def clean_latex(source: str) -> str:
         first = _FIRST_SECTION.search(source)
         text = source[first.start() :] if first is not None else source
     text = _LAYOUT.sub("", _BIBLIOGRAPHY.sub("", text))
-    return _BLANK.sub("\n\n", expand(text, macros)).strip()
+    text = _TRAILING.sub("", expand(text, macros))
+    return _BLANK.sub("\n\n", text).strip()
 
 
 def take_definitions(source: str) -> tuple[str, dict[str, str]]:

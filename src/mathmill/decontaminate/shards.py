@@ -1,6 +1,7 @@
 """The shard functions: clean the texts of one file, or the instruction examples of one file."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from mathmill.decontaminate.benchmarks import build_index
+from mathmill.decontaminate.benchmarks import build_index, strings
 from mathmill.decontaminate.config import DecontaminateConfig
 from mathmill.decontaminate.grams import GramIndex, Hit, tokens
 from mathmill.decontaminate.latex import clean_latex
@@ -19,7 +20,7 @@ from mathmill.workflow.engine import PageGuard, Shard
 from mathmill.workflow.files import read_jsonl, write_jsonl, write_parquet
 from mathmill.workflow.tables import TEXT
 
-_indexes: dict[tuple[str, ...], GramIndex] = {}
+_indexes: dict[str, GramIndex] = {}
 
 
 def REMOVAL() -> pa.Schema:
@@ -79,15 +80,7 @@ def clean_instruct(shard: Shard, params: dict[str, Any], out: Path, _guard: Page
 
 def example_hits(row: dict[str, Any], index: GramIndex, commands: str) -> list[Hit]:
     """Hits in the texts of one example, at any depth (chat messages are lists of objects)."""
-    return [hit for text in _strings(row) for hit in index.find(tokens(text, commands))]
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)
+    return [hit for text in strings(row) for hit in index.find(tokens(text, commands))]
 
 
 def _read(source: str, path: Path, settings: DecontaminateConfig) -> Iterator[dict[str, Any]]:
@@ -100,7 +93,8 @@ def _read(source: str, path: Path, settings: DecontaminateConfig) -> Iterator[di
 
 def _index(files: Sequence[Path], settings: DecontaminateConfig) -> GramIndex:
     """One index a process."""
-    slot = (json.dumps(asdict(settings), sort_keys=True), *(str(file) for file in files))
+    states = [(str(file), os.stat(file).st_size, os.stat(file).st_mtime_ns) for file in files]
+    slot = json.dumps([asdict(settings), states], sort_keys=True)
     if slot not in _indexes:
         _indexes.clear()
         _indexes[slot] = build_index(files, settings)

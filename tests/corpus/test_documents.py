@@ -1,0 +1,52 @@
+"""The inputs of the rounds: seeds, annotations, prefixes."""
+
+from pathlib import Path
+
+import pytest
+
+from mathmill.corpus.documents import draw, prefixes_of, read_annotations, read_seed
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import write_jsonl
+
+
+def test_seeds_of_both_kinds(world: Path, tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "more.jsonl", [{"text": "a text"}, {"id": 7, "text": "another"}])
+    found = read_seed([world / "seed.parquet", tmp_path / "more.jsonl"])
+    assert len(found) == 22
+    assert [document.id for document in found[-2:]] == ["more.jsonl:0", "7"]
+
+
+@pytest.mark.parametrize("rows", [[{"body": "x"}, {"body": "y"}], [{"text": "only one"}]])
+def test_bad_seeds(tmp_path: Path, rows: list[dict[str, str]]) -> None:
+    write_jsonl(tmp_path / "seed.jsonl", rows)
+    with pytest.raises(UserError, match="seed"):
+        read_seed([tmp_path / "seed.jsonl"])
+
+
+def test_annotations_in_any_spelling(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "- prefix: https://www.Maths.org/Notes/\n- maths.org/Notes\n- prefix: other.org\n  note: all of it\n"
+    )
+    assert read_annotations(path) == ["maths.org/Notes", "other.org"]
+    path.write_text("")
+    assert read_annotations(path) == []
+
+
+@pytest.mark.parametrize("content", ["- note: x\n", "- 3\n", "- prefix: 'ftp://x/y'\n", "a: [\n"])
+def test_bad_annotations_name_the_file(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(content)
+    with pytest.raises(UserError, match=r"a\.yaml"):
+        read_annotations(path)
+
+
+def test_prefixes_go_step_by_step() -> None:
+    assert list(prefixes_of("a.org", "/x/y")) == ["a.org", "a.org/x", "a.org/x/y"]
+    assert list(prefixes_of("a.org", "/")) == ["a.org"]
+    assert list(prefixes_of("a.org", "/x?t=1")) == ["a.org", "a.org/x", "a.org/x?t=1"]
+
+
+def test_draws_are_fixed_numbers() -> None:
+    assert draw("page", 0) == draw("page", 0)
+    assert draw("page", 0) != draw("page", 1)

@@ -1,0 +1,149 @@
+"""The stage: every kind of training text against every benchmark, each removal on record."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mathmill.decontaminate.benchmarks import build_index, read_items
+from mathmill.decontaminate.config import DecontaminateConfig
+from mathmill.decontaminate.grams import tokens
+from mathmill.decontaminate.run import decontaminate
+from mathmill.workflow.config import EngineConfig
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import digest, read_jsonl, read_parquet, write_jsonl, write_parquet
+from mathmill.workflow.tables import SCORED_PAGE, TEXT
+
+SERIAL = EngineConfig(backend="serial", progress=False)
+EN = "A train of 17 wagons carries 23 crates in each wagon, how many crates are there in all of it?"
+ZH = "果园里有梨树48棵，苹果树比梨树多36棵，两种树一共有多少棵？"
+FILLER = "This is an ordinary line of text that no benchmark has ever seen, and it is long enough to stay."
+
+
+def page(url: str, text: str) -> dict:
+    place = {"host": "a.org", "path": "/", "lang": "en", "warc": "w", "offset": 0, "score": 0.9}
+    return {"url": url, "text": text, **place}
+
+
+def doc(name: str, text: str) -> dict:
+    return {"id": name, "text": text, "source": "x", "lang": "en", "meta": "{}"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_jsonl(tmp_path / "bench" / "test.jsonl", [{"id": "t1", "question": EN, "answer": "391"}])
+    write_jsonl(tmp_path / "bench" / "cmath.jsonl", [{"question": ZH, "answer": 132}])
+    pages = [page("http://a/1", f"{FILLER}\n{EN}\n{FILLER}"), page("http://a/2", FILLER), page("http://a/3", ZH)]
+    write_parquet(tmp_path / "corpus" / "part-0.parquet", pages, SCORED_PAGE())
+    line = {"shard": "part-0", "key": "k", "output": "part-0.parquet", "bytes": 1, "stats": {}, "quarantined": {}}
+    write_jsonl(tmp_path / "corpus" / "manifest.jsonl", [line])
+    code = [doc("c1", f"# {EN}\nprint(17 * 23)\n{FILLER}"), doc("c2", f"print(1)  # {FILLER}")]
+    write_parquet(tmp_path / "text" / "code.parquet", code, TEXT())
+    paper = f"\\usepackage{{x}}\n\\begin{{document}}\n{FILLER} % {EN}\n{ZH}\n\\end{{document}}"
+    write_parquet(tmp_path / "text" / "arxiv.parquet", [doc("p1", paper)], TEXT())
+    examples = [
+        {"id": "i1", "question": "What is 2 plus 2?", "solution": "4", "answer": "4"},
+        {"id": "i2", "question": EN.upper(), "solution": "391", "answer": "391"},
+        {"id": "i3", "messages": [{"role": "user", "content": ZH}, {"role": "assistant", "content": "132"}]},
+    ]
+    write_jsonl(tmp_path / "instruct.jsonl", examples)
+    return tmp_path
+
+
+def run(folder: Path, scratch: str = "s", **changes: object) -> tuple[Path, dict]:
+    settings = {"granularity": {"default": "segment", "code": "document"}, "min_chars": 20, **changes}
+    params = DecontaminateConfig(**settings)  # type: ignore[arg-type]
+    places = (folder / "corpus", [folder / "text"], [folder / "instruct.jsonl"], [folder / "bench"])
+    return decontaminate(*places, params, folder / scratch, SERIAL)
+
+
+def texts(clean: Path, source: str) -> dict[str, str]:
+    found = {}
+    for path in sorted((clean / source).glob("*.parquet")):
+        table = read_parquet(path)
+        assert table.schema.names == TEXT().names
+        found.update(zip(table.column("id").to_pylist(), table.column("text").to_pylist(), strict=True))
+    return found
+
+
+def test_every_source_is_cleaned(folder: Path) -> None:
+    clean, _ = run(folder)
+    assert texts(clean, "corpus") == {"http://a/1": f"{FILLER}\n{FILLER}", "http://a/2": FILLER}
+    assert list(texts(clean, "code")) == ["c2"]
+    assert texts(clean, "arxiv") == {"p1": FILLER}
+    assert [row["id"] for row in read_jsonl(clean / "instruct.jsonl")] == ["i1"]
+
+
+def test_every_removal_is_on_record(folder: Path) -> None:
+    clean, report = run(folder)
+    rows = read_parquet(clean / "removals.parquet").to_pylist()
+    assert [(row["source"], row["id"], row["benchmark"], row["item"], row["rule"]) for row in rows] == [
+        ("arxiv", "p1", "cmath", "0", "A"),
+        ("code", "c1", "test", "t1", "A"),
+        ("corpus", "http://a/1", "test", "t1", "A"),
+        ("corpus", "http://a/3", "cmath", "0", "A"),
+        ("instruct", "i2", "test", "t1", "A"),
+        ("instruct", "i3", "cmath", "0", "A"),
+    ]
+    assert rows[0]["gram"] == "果 园 里 有 梨 树 48 棵 苹 果"
+    assert report["sources"]["corpus"] == {"texts": 3, "hit": 2, "removed": 1, "segments": 2}
+    assert report["benchmarks"]["test"] == {"items_without_a_rule": 0, "items_found": 1, "texts": 3}
+
+
+def test_nothing_of_a_benchmark_is_left(folder: Path) -> None:
+    clean, _ = run(folder)
+    index = build_index(sorted((folder / "bench").glob("*.jsonl")), DecontaminateConfig())
+    for source in ("corpus", "code", "arxiv"):
+        for text in texts(clean, source).values():
+            assert not index.find(tokens(text))
+
+
+def test_granularity(folder: Path) -> None:
+    clean, _ = run(folder, granularity={"default": "document"})
+    assert list(texts(clean, "corpus")) == ["http://a/2"]
+
+
+def test_equal_bytes(folder: Path, tmp_path: Path) -> None:
+    assert digest(run(folder, "a")[0]) == digest(run(folder, "b")[0])
+
+
+def test_a_changed_benchmark_is_noticed(folder: Path) -> None:
+    run(folder)
+    write_jsonl(folder / "bench" / "test.jsonl", [{"id": "t2", "question": FILLER}])
+    clean, _ = run(folder)
+    assert "http://a/2" not in texts(clean, "corpus")
+
+
+def test_benchmarks_without_the_fields(folder: Path) -> None:
+    write_jsonl(folder / "bench" / "odd.jsonl", [{"prompt": "x", "target": "y"}])
+    with pytest.raises(UserError, match=r"prompt, target.*decontaminate\.fields"):
+        run(folder)
+
+
+def test_no_benchmark(folder: Path) -> None:
+    for path in (folder / "bench").glob("*"):
+        path.unlink()
+    with pytest.raises(UserError, match=r"decontaminate\.benchmarks"):
+        run(folder)
+
+
+@pytest.mark.parametrize("name", ["gsm8k_test", "cmath_test", "mgsm_zh", "mmlu_stem_test"])
+def test_real_items_planted_in_pages_are_found(shared_data: Path, name: str) -> None:
+    """Verbatim, with other white space, with full-width digits; the benchmark's style without its grams is kept."""
+    file = shared_data / "benchmarks" / f"{name}.jsonl"
+    fields = [
+        key
+        for key in ("question", "input", "problem", "messages")
+        if key in json.loads(file.read_text().splitlines()[0])
+    ]
+    params = DecontaminateConfig(fields=fields, common=10)
+    index = build_index([file], params)
+    wide = str.maketrans("0123456789", "０１２３４５６７８９")
+    covered = {owner.item for owners in index.owners.values() for owner in owners}
+    items = [item for item in read_items(file, fields) if item.item in covered and len(tokens(item.text)) >= 3]
+    assert len(items) >= 60
+    for item in items[:60]:
+        for planted in (item.text, " \n ".join(item.text.split()), item.text.translate(wide)):
+            hits = index.find(tokens(f"{FILLER} {planted} {FILLER}"))
+            assert item.item in {owner.item for hit in hits for owner in hit.owners}
+    assert not index.find(tokens(FILLER + EN + ZH))
