@@ -7,6 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+from chain import Chain
+
+from mathmill.workflow.graph import nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,3 +56,14 @@ def project(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "dvc.yaml", folder)
     (folder / "overrides.yaml").write_text("# a comment\noverrides: []\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def smoke_chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
+    """A checkout of its own in which every stage has run once at scale=smoke; tests that change something copy it."""
+    made = Chain.create(
+        tmp_path_factory.mktemp("chain") / "project",
+        ["scale=smoke", "runtime.checkpoint_every_seconds=0", "runtime.progress=false"],
+    )
+    assert sorted(made.repro()) == sorted(["compose", *(node.name for node in nodes())])
+    return made
