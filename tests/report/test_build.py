@@ -169,6 +169,20 @@ def test_unknown_benchmark_is_named(sources: Sources, tmp_path: Path) -> None:
         make(sources, tmp_path, benchmark="gsm8k_test")
 
 
+def test_the_only_benchmark_is_the_headline(project: Path, sources: Sources, tmp_path: Path) -> None:
+    from mathmill.report.gather import only_benchmark
+
+    assert only_benchmark(sources, ["sft", "grpo"]) == "test"
+    report = read_json(project / "reports/evaluate/grpo.json")
+    result = report["benchmarks"]["test"]
+    for benchmarks, expected in (({"gsm8k": result, "test": result}, "test"), ({"gsm8k": result}, "gsm8k")):
+        write_json(tmp_path / "one.json", {**report, "benchmarks": benchmarks})
+        assert only_benchmark(Sources(project, {"evaluate/grpo": tmp_path / "one.json"}), ["grpo"]) == expected
+    write_json(tmp_path / "one.json", {**report, "benchmarks": {"gsm8k": result, "cmath": result}})
+    with pytest.raises(UserError, match="one of cmath, gsm8k"):
+        only_benchmark(Sources(project, {"evaluate/grpo": tmp_path / "one.json"}), ["grpo"])
+
+
 def test_a_broken_report_is_named(project: Path, sources: Sources, tmp_path: Path) -> None:
     broken = tmp_path / "sft.json"
     broken.write_text("{")

@@ -12,7 +12,9 @@ class ReportConfig:
     seed: int = option(0, "seed of the paired bootstrap and of the choice of samples", ge=0)
     confidence: float = option(0.95, "coverage of paired intervals", gt=0.5, lt=1.0)
     resamples: int = option(20_000, "resamples of the paired bootstrap", ge=100)
-    benchmark: str = option("test", "the benchmark of the headline: the stem of its file")
+    benchmark: str | None = option(
+        None, "the benchmark of the headline (the stem of its file); null: the one that was evaluated, or `test`"
+    )
     pages: int = option(4, "sample pages of the corpus shown", ge=0, le=50)
     page_characters: int = option(700, "characters of a sample page shown", ge=50)
     rollouts: int = option(4, "problems whose completions by every model are shown", ge=0, le=100)

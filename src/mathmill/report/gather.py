@@ -1,6 +1,6 @@
 """All facts of the report, read once; what was not run here is None or left out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mathmill.report.config import ReportConfig
 from mathmill.report.corpus import Corpus, read_corpus
@@ -15,6 +15,7 @@ from mathmill.report.curves import (
 from mathmill.report.facts import Sources
 from mathmill.report.models import Ablation, Baseline, Difference, Model, ablations, compare, read_baselines, read_model
 from mathmill.report.paper import ABLATIONS
+from mathmill.workflow.errors import UserError
 
 ABLATION_MODELS = {name for one in ABLATIONS for name in (one.without, one.with_)}
 
@@ -41,7 +42,10 @@ class Facts:
 def gather(sources: Sources, config: ReportConfig) -> Facts:
     """Read every input; UserError where one is broken or contradicts another."""
     evaluated = sources.items("evaluate")
-    models = {name: read_model(sources, name, config.benchmark) for name in evaluated}
+    if config.benchmark is None and evaluated:
+        config = replace(config, benchmark=only_benchmark(sources, evaluated))
+    benchmark = str(config.benchmark)
+    models = {name: read_model(sources, name, benchmark) for name in evaluated}
     main = [name for name in evaluated if name not in ABLATION_MODELS]
     tuned = [name for name in main if models[name].format == "chat"]
     first = tuned[0] if tuned else (main[0] if main else None)
@@ -52,11 +56,24 @@ def gather(sources: Sources, config: ReportConfig) -> Facts:
         reinforcement=[read_reinforcement(sources, method) for method in sources.items("rl")],
         models=models,
         main=main,
-        baselines=read_baselines(sources, first, config.benchmark) if first else {},
+        baselines=read_baselines(sources, first, benchmark) if first else {},
         # The first tuned model is the instruction-tuned one; the others are methods of reinforcement learning.
         differences=[compare(sources, tuned[0], name, "strict", config) for name in tuned[1:]],
         ablations=ablations(sources, config),
         missing=sorted(label for label in sources.paths if not sources.has(label)),
+    )
+
+
+def only_benchmark(sources: Sources, evaluated: list[str]) -> str:
+    """The one benchmark on which every model was evaluated, or `test` among several; UserError where neither holds."""
+    common = set.intersection(*(set(sources.json(f"evaluate/{name}")["benchmarks"]) for name in evaluated))
+    if len(common) == 1:
+        return common.pop()
+    if "test" in common:
+        return "test"
+    raise UserError(
+        "the models were evaluated on several benchmarks or on none in common; set report.benchmark to one of "
+        + (", ".join(sorted(common)) or "those in reports/evaluate")
     )
 
 

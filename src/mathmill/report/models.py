@@ -140,7 +140,7 @@ def read_baselines(sources: Sources, name: str, benchmark: str) -> dict[str, Bas
 
 def compare(sources: Sources, before: str, after: str, mode: str, config: ReportConfig) -> Difference:
     """Paired difference of two models; UserError where they did not answer the same problems."""
-    left, right = (result_of(sources, name, config.benchmark) for name in (before, after))
+    left, right = (result_of(sources, name, str(config.benchmark)) for name in (before, after))
     if left["items_digest"] != right["items_digest"]:
         raise UserError(f"evaluate/{before} and evaluate/{after} answered other problems; evaluate both again")
     outcomes = [[one == "1" for one in result["greedy"]["outcomes"][mode]] for result in (left, right)]
@@ -167,7 +167,7 @@ def ablations(sources: Sources, config: ReportConfig) -> list[Ablation]:
 def _ablation(sources: Sources, comparison: Comparison, config: ReportConfig) -> Ablation:
     # Base models have not learned to box their answers, so every extraction rule counts here.
     difference = compare(sources, comparison.without, comparison.with_, "lenient", config)
-    models = [read_model(sources, name, config.benchmark) for name in (comparison.without, comparison.with_)]
+    models = [read_model(sources, name, str(config.benchmark)) for name in (comparison.without, comparison.with_)]
     bits = [model.bits_per_byte.get("page") for model in models]
     return Ablation(
         comparison,
