@@ -23,7 +23,12 @@ def test_our_schema_and_gsm8k(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("row", "words"),
-    [({"question": "x"}, "answer"), ({"question": "x", "answer": ""}, "line 1"), ({"answer": "3"}, "question")],
+    [
+        ({"question": "x"}, "answer"),
+        ({"question": "x", "answer": ""}, "line 1"),
+        ({"answer": "3"}, "question"),
+        ({"question": 3, "answer": "3"}, "question .a text."),
+    ],
 )
 def test_bad_items_name_file_and_line(tmp_path: Path, row: dict, words: str) -> None:
     path = tmp_path / "q.jsonl"
@@ -31,6 +36,13 @@ def test_bad_items_name_file_and_line(tmp_path: Path, row: dict, words: str) -> 
     with pytest.raises(UserError, match=words) as caught:
         read_questions(path)
     assert str(path) in str(caught.value)
+
+
+def test_empty_lines_count(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text('{"question": "x", "answer": "3"}\n\n{"question": "x", "answer": ""}\n')
+    with pytest.raises(UserError, match="line 3"):
+        read_questions(path)
 
 
 def test_no_questions_left_is_an_error(tmp_path: Path) -> None:

@@ -54,6 +54,20 @@ def test_folders_patterns_and_lists(tmp_path: Path, mine: Path, value: object) -
     assert input_digests(tmp_path, params)["rl"]["questions"] != digest
 
 
+def test_a_model_folder_is_looked_into(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    params = Params()
+    params.sft.checkpoint = "model"
+    with pytest.raises(UserError, match=r"sft\.checkpoint = model: no config\.json and no tokenizer\.json in "):
+        input_digests(tmp_path, params)
+    (folder / "config.json").write_text("{}")
+    with pytest.raises(UserError, match=r"no tokenizer\.json in"):
+        input_digests(tmp_path, params)
+    (folder / "tokenizer.json").write_text("{}")
+    assert input_digests(tmp_path, params)["sft"]["checkpoint"]
+
+
 def test_a_missing_path_names_the_key(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"rl\.questions = nowhere\.jsonl: no such file"):
         input_digests(tmp_path, with_questions("nowhere.jsonl"))

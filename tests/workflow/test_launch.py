@@ -23,6 +23,7 @@ SCRIPT = '''
 import json, os, sys, time
 from pathlib import Path
 import mathmill.workflow.tracking as tracking
+from mathmill.workflow.errors import UserError
 from mathmill.workflow.stage import launch
 
 class Recorder:
@@ -40,6 +41,10 @@ class Recorder:
 
 tracking.open_run = lambda stage, fingerprint: Recorder(stage, fingerprint)
 
+def check(stage):
+    if (stage.root / "bad").exists():
+        raise UserError("bad: line 3 is wrong")
+
 def body(stage):
     stage.scratch.joinpath("visits").open("a").write("x")
     if (stage.root / "wait").exists():
@@ -56,7 +61,7 @@ def body(stage):
     return float(stage.params.seed)
 
 if __name__ == "__main__":
-    launch("tokens", body)
+    launch("tokens", body, check)
 '''
 
 
@@ -86,7 +91,7 @@ def runs(project: Path) -> list[dict]:
 
 
 def test_a_run_writes_its_outputs_and_leaves_no_work_behind(runnable: Path) -> None:
-    done = run(runnable)
+    done = run(runnable, "runtime.threads=1")
     assert done.returncode == 0, done.stderr
     assert runs(runnable) == [{"status": "FINISHED", "seed": 0, "read": ["clean"]}]
     report = json.loads((runnable / "reports" / "tokens.json").read_text())
@@ -101,6 +106,22 @@ def test_a_failed_run_keeps_its_work_and_the_next_goes_on(runnable: Path) -> Non
     assert run(runnable).returncode == 0
     assert [line["status"] for line in runs(runnable)] == ["FAILED", "FINISHED"]
     assert json.loads((runnable / "reports" / "tokens.json").read_text())["visits"] == 2
+
+
+def test_bad_input_stops_before_there_is_a_run(runnable: Path) -> None:
+    (runnable / "bad").touch()
+    done = run(runnable)
+    assert done.returncode == 2
+    assert done.stderr == "error: bad: line 3 is wrong\n"
+    assert runs(runnable) == []
+    assert not (runnable / ".work").exists()
+
+
+def test_cfg_shows_the_configuration_of_a_sweep_file_and_runs_nothing(runnable: Path) -> None:
+    done = run(runnable, "sweep=rl_seed", "--cfg")
+    assert done.returncode == 0, done.stderr
+    assert "sweep: rl_seed" in done.stdout
+    assert runs(runnable) == []
 
 
 def test_other_parameters_begin_anew(runnable: Path) -> None:
@@ -216,6 +237,8 @@ def test_inputs_and_outputs_of_a_stage(project: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="dvc repro sft"):
         stage.input("checkpoint")
     (tmp_path / "mine").mkdir()
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / "mine" / name).write_text("{}")
     stage.section.checkpoint = str(tmp_path / "mine")
     assert stage.input("checkpoint") == tmp_path / "mine"
     stage.section.questions = str(tmp_path / "*")

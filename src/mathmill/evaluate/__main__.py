@@ -8,6 +8,14 @@ Examples: python -m mathmill.evaluate evaluate.model=grpo    make exp evaluate.s
 from mathmill.workflow.stage import Stage, launch
 
 
+def check(stage: Stage) -> None:
+    """Read the benchmarks, whose faults are the user's to mend, before torch is imported."""
+    from mathmill.evaluate.readers import read_benchmark
+
+    for path in stage.inputs("benchmark"):
+        read_benchmark(path, stage.section.reader, stage.section.limit)
+
+
 def body(stage: Stage) -> float:
     """Evaluate one model; the value of a sweep is its accuracy on the first benchmark."""
     from mathmill.evaluate.outputs import SAMPLE, headline
@@ -37,4 +45,4 @@ def body(stage: Stage) -> float:
 
 
 if __name__ == "__main__":
-    launch("evaluate", body)
+    launch("evaluate", body, check)

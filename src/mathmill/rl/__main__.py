@@ -8,6 +8,14 @@ Examples: python -m mathmill.rl    python -m mathmill.rl -m rl.seed=1,2,3    mak
 from mathmill.workflow.stage import Stage, launch
 
 
+def check(stage: Stage) -> None:
+    """Read the questions, whose faults are the user's to mend, before torch is imported."""
+    from mathmill.rl.questions import read_questions
+
+    read_questions(stage.input("questions"), stage.section.languages)
+    read_questions(stage.input("validation"))
+
+
 def body(stage: Stage) -> float:
     """Train; the value of a sweep is the final accuracy on held-out questions."""
     from mathmill.rl.train import train
@@ -28,4 +36,4 @@ def body(stage: Stage) -> float:
 
 
 if __name__ == "__main__":
-    launch("rl", body)
+    launch("rl", body, check)

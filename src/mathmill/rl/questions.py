@@ -28,16 +28,18 @@ def read_questions(path: Path, languages: list[str] | None = None) -> list[Quest
     for a file that holds no question in `languages`.
     """
     found = []
-    for line, row in enumerate(read_jsonl(path), start=1):
+    # Empty lines, which read_jsonl leaves out, count too.
+    rows = read_jsonl(path)
+    lines = [number for number, line in enumerate(path.read_bytes().split(b"\n"), start=1) if line.strip()]
+    for line, row in zip(lines, rows, strict=True):
+        text, answer = row.get("question"), str(row.get("answer", ""))
+        if not isinstance(text, str) or "answer" not in row:
+            fields = ", ".join(sorted(row)) or "none"
+            raise UserError(f"{path}, line {line}: a row needs question (a text) and answer; it has {fields}")
+        if "####" in answer:
+            answer = answer.rpartition("####")[2].strip()
         try:
-            text, answer = row["question"], str(row["answer"])
-            if "####" in answer:
-                answer = answer.rpartition("####")[2].strip()
             read_gold(answer)
-        except (KeyError, TypeError) as error:
-            raise UserError(
-                f"{path}, line {line}: a question needs the fields question and answer ({error!r})"
-            ) from error
         except UserError as error:
             raise UserError(f"{path}, line {line}: {error}") from error
         lang = str(row.get("lang") or ("zh" if re.search(r"[\u4e00-\u9fff]", text) else "en"))

@@ -8,6 +8,13 @@ Examples: python -m mathmill.sft sft.formats=[cot]    python -m mathmill.sft -m 
 from mathmill.workflow.stage import Stage, launch
 
 
+def check(stage: Stage) -> None:
+    """Read the examples, whose faults are the user's to mend, before torch is imported."""
+    from mathmill.sft.readers import read_examples
+
+    read_examples(stage.inputs("instruct"), stage.section.reader, stage.section.fields)
+
+
 def body(stage: Stage) -> float | None:
     """Tune; the value of a sweep is the validation loss."""
     from mathmill.sft.train import train
@@ -26,4 +33,4 @@ def body(stage: Stage) -> float | None:
 
 
 if __name__ == "__main__":
-    launch("sft", body)
+    launch("sft", body, check)

@@ -20,6 +20,12 @@ from mathmill.workflow.schema import Params
 
 # Beyond this, names, sizes and times stand for the content: hashing a crawl of terabytes takes longer than the stage.
 HASHED_BYTES = 2 << 30
+# What a Hugging Face folder must hold for a label; whether its weights can be read, the stage says.
+_MODEL_FILES = {
+    "checkpoint": ("config.json", "tokenizer.json"),
+    "init": ("tokenizer.json",),
+    "base_checkpoint": ("tokenizer.json",),
+}
 
 
 def own_key(node: Node, label: str) -> str:
@@ -58,6 +64,9 @@ def resolve(root: Path, node: Node, label: str, values: Iterable[str]) -> list[P
         matches = [path] if path.exists() else [Path(match) for match in sorted(glob.glob(str(path), recursive=True))]
         if not matches:
             raise UserError(f"{own_key(node, label)} = {value}: no such file or folder (looked at {path})")
+        for match in matches:
+            if missing := [name for name in _MODEL_FILES.get(label, ()) if not (match / name).exists()]:
+                raise UserError(f"{own_key(node, label)} = {value}: no {' and no '.join(missing)} in {match}")
         found.extend(matches)
     return found
 

@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     from mathmill.workflow.stage import Stage
 
 Body = Callable[["Stage"], float | None]
+Check = Callable[["Stage"], None]
 
 _INTERRUPTED = 128
 
 
-def launch(name: str, body: Body) -> None:
+def launch(name: str, body: Body, check: Check | None = None) -> None:
     """Run a stage as the command line says; the process ends here.
+
+    check: looks at the user's files before anything heavy is imported and before MLflow hears of the run; raises
+    UserError. Sweeps leave it to the body.
 
     No argument: params.yaml as it is. `key=value`: with another value. A group (scale=smoke), a top-level key (seed=1):
     composed anew from conf/, overrides.yaml and the arguments. -m: a sweep. --help, --cfg: show and stop.
@@ -37,7 +41,7 @@ def launch(name: str, body: Body) -> None:
 
             print(stage_help(name, sys.modules["__main__"].__doc__ or ""), flush=True)
             return
-        _start(name, body, arguments)
+        _start(name, body, check, arguments)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
@@ -45,7 +49,7 @@ def launch(name: str, body: Body) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _start(name: str, body: Body, arguments: list[str]) -> None:
+def _start(name: str, body: Body, check: Check | None, arguments: list[str]) -> None:
     root = find_root()
     flags = [argument for argument in arguments if argument.startswith("-")]
     overrides = [argument for argument in arguments if not argument.startswith("-")]
@@ -53,18 +57,17 @@ def _start(name: str, body: Body, arguments: list[str]) -> None:
         raise UserError(
             f"{unknown[0]}: no such option; there are --help, --cfg (show the configuration) and -m (a sweep)"
         )
+    if "--cfg" in flags:
+        from mathmill.workflow.params import render
+
+        print(render(configure(root, overrides)), end="")
+        return
     if "-m" in flags or "--multirun" in flags or _picks(overrides, "sweep"):
         from mathmill.workflow.multirun import multirun
 
         multirun(root, name, body, overrides)
         return
-    params = configure(root, overrides)
-    if "--cfg" in flags:
-        from mathmill.workflow.params import render
-
-        print(render(params), end="")
-        return
-    execute(name, body, root, params, None)
+    execute(name, body, root, configure(root, overrides), None, check)
 
 
 def configure(root: Path, overrides: Sequence[str]) -> "Params":
@@ -80,10 +83,13 @@ def configure(root: Path, overrides: Sequence[str]) -> "Params":
     return override_params(root, content, overrides) if overrides else to_params(content)
 
 
-def execute(name: str, body: Body, root: Path, params: "Params", job: Path | None) -> float | None:
+def execute(
+    name: str, body: Body, root: Path, params: "Params", job: Path | None, check: Check | None = None
+) -> float | None:
     """Run a stage's body under lock and tracking; returns its value. A failed run keeps its scratch folder.
 
     job: the folder of a multirun job, where its outputs go; one that has done this very work answers at once.
+    check: see launch.
     """
     from mathmill.workflow.environment import Signals, prepare, rank
     from mathmill.workflow.fingerprint import fingerprint
@@ -94,7 +100,10 @@ def execute(name: str, body: Body, root: Path, params: "Params", job: Path | Non
     signals = Signals()
     signals.install()
     stage = Stage(name, params, root, job)
-    work = fingerprint(root, stage.node, params, stage.all_inputs())
+    inputs = stage.all_inputs()
+    if check is not None:
+        check(stage)
+    work = fingerprint(root, stage.node, params, inputs)
     if job is not None and (done := finished(job, work)) is not None:
         print(f"{stage.node.name}: this job is done already ({job})", file=sys.stderr)
         return done.objective
