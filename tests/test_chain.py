@@ -1,6 +1,7 @@
 """The whole chain at scale=smoke, with the real stages: what runs, what reruns, what survives a kill."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def test_outputs_are_there_and_plain_transformers_loads_the_models(chain: Chain)
         assert loaded.config.vocab_size == len(tokenizer)
         assert tokenizer.decode(tokenizer("12 + 7", add_special_tokens=False)["input_ids"]) == "12 + 7"
     page = (chain.folder / "reports/index.html").read_text()
-    assert "http://" not in page.replace("http://www.w3.org", "")  # opens without a network
+    # Links may point anywhere; what the page needs to be shown is in the page.
+    assert re.findall(r"<script|<link|<iframe|@import|src\s*=\s*[\"'](?!data:)|url\((?![\"']?(?:#|data:))", page) == []
 
 
 def test_the_summary_says_where_to_look_next(chain: Chain) -> None:

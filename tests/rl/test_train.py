@@ -40,13 +40,13 @@ def config(**changes) -> RlConfig:
     settings = {
         "steps": 4,
         "questions_per_step": 3,
-        "outputs": 4,
+        "outputs": 8,
         "eval_every": 2,
         "eval_questions": 5,
         "answer_mode": "lenient",  # an untrained model never boxes; its first digits can be right by chance
         "reward_truncated": True,
-        "sampling": SamplingConfig(max_new_tokens=6),
-        "optim": OptimConfig(lr=1e-2, schedule="constant", drop_at=[], drop_to=[]),
+        "sampling": SamplingConfig(max_new_tokens=2),
+        "optim": OptimConfig(lr=1e-3, schedule="constant", drop_at=[], drop_to=[]),
     }
     return RlConfig(**{**settings, **changes})
 
@@ -74,7 +74,7 @@ def test_the_report_says_what_happened(files: dict[str, Path], tmp_path: Path) -
     report = run(files, host, tmp_path / "out")
     assert [row["step"] for row in report["history"]] == [0, 1, 2, 3]
     assert ["held_out_accuracy" in row for row in report["history"]] == [True, False, True, False]
-    assert report["outputs_sampled"] == 4 * 3 * 4
+    assert report["outputs_sampled"] == 4 * 3 * 8
     assert report["history"][0]["kl"] == 0  # the policy starts as its reference
     assert any(row["kl"] > 0 for row in report["history"][1:])
     assert {"train/reward", "train/zero_variance", "train/kl", "train/entropy"} <= set(host.rows[0])
