@@ -68,17 +68,17 @@ def test_a_model_folder_is_looked_into(tmp_path: Path) -> None:
     assert input_digests(tmp_path, params)["sft"]["checkpoint"]
 
 
-def test_a_missing_path_names_the_key(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"rl\.questions = nowhere\.jsonl: no such file"):
-        input_digests(tmp_path, with_questions("nowhere.jsonl"))
-
-
-def test_an_address_stands_for_itself(tmp_path: Path) -> None:
+def test_an_address_is_refused_until_a_stage_reads_it(tmp_path: Path) -> None:
     assert is_remote("s3://bucket/x")
     assert is_remote("datasets:gsm8k")
     assert not is_remote("/data/x")
-    first = input_digests(tmp_path, with_questions("datasets:gsm8k"))["rl"]["questions"]
-    assert first != input_digests(tmp_path, with_questions("datasets:math"))["rl"]["questions"]
+    with pytest.raises(UserError, match=r"rl\.questions = s3://b/q\.jsonl: no stage reads addresses yet"):
+        input_digests(tmp_path, with_questions("s3://b/q.jsonl"))
+
+
+def test_a_missing_path_names_the_key(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"rl\.questions = nowhere\.jsonl: no such file"):
+        input_digests(tmp_path, with_questions("nowhere.jsonl"))
 
 
 def test_a_path_of_another_stage_is_noted_and_not_read(tmp_path: Path) -> None:

@@ -236,6 +236,10 @@ def test_inputs_and_outputs_of_a_stage(project: Path, tmp_path: Path) -> None:
         stage.input("modle")
     with pytest.raises(UserError, match="dvc repro sft"):
         stage.input("checkpoint")
+    params = Params()
+    params.evaluate.model = "gpro"
+    with pytest.raises(UserError, match=r"gpro is none of the graph's base, .*grpo"):
+        Stage("evaluate", params, project).input("checkpoint")
     (tmp_path / "mine").mkdir()
     for name in ("config.json", "tokenizer.json"):
         (tmp_path / "mine" / name).write_text("{}")

@@ -8,6 +8,14 @@ Examples: python -m mathmill.decontaminate decontaminate.gram=13    make exp dec
 from mathmill.workflow.stage import Stage, launch
 
 
+def check(stage: Stage) -> None:
+    """Read the benchmarks, whose faults are the user's to mend, before any worker does."""
+    from mathmill.decontaminate.benchmarks import benchmark_files, read_items
+
+    for file in benchmark_files(stage.inputs("benchmarks")):
+        list(read_items(file, stage.section.fields))
+
+
 def body(stage: Stage) -> float:
     """Write data/clean and reports/decontaminate.json; the value of a sweep is the number of texts with a hit."""
     from mathmill.decontaminate.run import decontaminate
@@ -30,4 +38,4 @@ def body(stage: Stage) -> float:
 
 
 if __name__ == "__main__":
-    launch("decontaminate", body)
+    launch("decontaminate", body, check)

@@ -27,7 +27,11 @@ class EngineConfig:
 class TrainerConfig:
     """How Lightning spreads a training phase over devices."""
 
-    strategy: str = option("auto", "Lightning strategy: auto, ddp, deepspeed_stage_1 ... deepspeed_stage_3_offload")
+    strategy: str = option(
+        "auto",
+        "how a training phase is spread over the processes; deepspeed_stage_N is ZeRO stage N",
+        choices=["auto", "ddp", *(f"deepspeed_stage_{n}{kind}" for n in (1, 2, 3) for kind in ("", "_offload"))],
+    )
     accelerator: str = option("cpu", "Lightning accelerator", choices=["auto", "cpu", "gpu", "cuda", "mps"])
     devices: int = option(1, "processes on one node", ge=1)
     num_nodes: int = option(1, "nodes", ge=1)

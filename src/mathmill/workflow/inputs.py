@@ -111,8 +111,10 @@ def _replaceable(params: Params) -> list[Node]:
 def _digest_all(root: Path, node: Node, label: str, values: list[str]) -> str:
     hasher = hashlib.md5()
     for value in values:
-        if is_remote(value) or producer(value) is not None:
-            hasher.update(f"{value}\n".encode())  # its bytes cannot be seen from here, or are not made yet
+        if is_remote(value):
+            raise UserError(f"{own_key(node, label)} = {value}: no stage reads addresses yet; give a file or folder")
+        if producer(value) is not None:
+            hasher.update(f"{value}\n".encode())  # its bytes are not made yet
             continue
         for path in resolve(root, node, label, [value]):
             hasher.update(f"{path.name} {signature(path)}\n".encode())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mathmill.workflow.config import RuntimeConfig
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.graph import ITEM_KEYS, Node, node, producer
+from mathmill.workflow.graph import ITEM_KEYS, Node, default_items, node, producer
 from mathmill.workflow.inputs import is_remote, own_key, own_value, resolve
 from mathmill.workflow.launch import launch
 from mathmill.workflow.schema import Params
@@ -112,5 +112,8 @@ class Stage:
     def _missing(self, label: str, path: str) -> str:
         maker = producer(path)
         if maker is None:
-            return f"{self.node.name}: input {label} ({path}) is missing"
+            known = default_items(self.name)
+            odd = self.item is not None and self.item not in known
+            other = f"; {self.item} is none of the graph's {', '.join(known)}" if odd else ""
+            return f"{self.node.name}: input {label} ({path}) is missing{other}"
         return f"{self.node.name}: input {label} ({path}) is missing; make it with `dvc repro {maker.name}`"
