@@ -62,6 +62,7 @@ MAKE = {
     "make exp rl.optim.lr=": "runs stages",
     "make exp scale=gpu trainer=gpu": "needs a GPU",
     "make exp experiment=gsm8k": "needs GSM8K's files",
+    "make exp experiment=real_pages": "needs a crawl",
     "make exp experiment=": "runs stages",
     "make exp 'pages.crawl=[own/crawl]' 'corpus.seed_corpus=[own/seed.jsonl]' corpus.annotations=own/annotations.yaml "
     "'decontaminate.benchmarks=[own/test.jsonl]'": "runs stages",
@@ -288,7 +289,7 @@ def test_keys_and_files_that_the_documents_name_exist() -> None:
             if key.fullmatch(name):
                 fine = bool(known.fullmatch(name))
             elif re.fullmatch(r"\w+/\w+\.py", quoted):
-                fine = (ROOT / "src/mathmill" / quoted).is_file()
+                fine = any((folder / quoted).is_file() for folder in (ROOT / "src/mathmill", ROOT))
             elif re.match(r"(src|conf|tests)/[^A-Z*]*$", quoted) and "local" not in quoted:
                 fine = (ROOT / quoted).exists()
             if not fine:
