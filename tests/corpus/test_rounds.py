@@ -110,6 +110,7 @@ def test_sigkill_in_the_middle(world: Path, tmp_path: Path, project_root: Path, 
         process.wait()
     assert process.returncode == -signal.SIGKILL
     assert not (scratch / "corpus" / "final").exists()
+    (awaited.parent / ".round.json.123.tmp").write_text("half a fi")  # what a kill in the middle of a write leaves
     resumed, again = run(world, scratch)
     assert again == report
     assert digest(resumed) == digest(whole)

@@ -145,3 +145,10 @@ def test_digest_tells_names_and_contents_apart(tmp_path: Path) -> None:
 def test_rows_are_plain_json(tmp_path: Path) -> None:
     files.write_jsonl(tmp_path / "x.jsonl", [{"b": 1, "a": 2}])
     assert (tmp_path / "x.jsonl").read_text() == json.dumps({"a": 2, "b": 1}) + "\n"
+
+
+def test_publish_leaves_half_written_files_behind(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "made" / "inner" / "whole.json", "{}\n")
+    (tmp_path / "made" / "inner" / ".whole.json.123.tmp").write_text("{")
+    files.publish(tmp_path / "made", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out" / "inner").iterdir()] == ["whole.json"]

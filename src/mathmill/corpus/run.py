@@ -26,6 +26,9 @@ def make_corpus(
     """Run all rounds in `scratch`; returns the folder to publish as data/corpus, and the report."""
     pool = Pool.read(pages)
     context = Context(pool, read_seed(seed), read_annotations(annotations), params, scratch / "corpus", engine, threads)
+    # A file that was half written when a run was killed stands beside its place, and would be published with the rest.
+    for stray in sorted(context.scratch.rglob(".*.tmp")):
+        remove(stray)
     rounds = run_rounds(context)
     last = context.scratch / f"round_{len(rounds)}"
     threshold = {field.name: rounds[-1]["threshold"][field.name] for field in fields(Threshold)}

@@ -152,7 +152,8 @@ def publish(source: Path, destination: Path) -> None:
     before = destination.with_name(f".{destination.name}.{os.getpid()}.old")
     remove(beside)
     # copyfile, not copy2: modes and times of a scratch file mean nothing in an artifact.
-    shutil.copytree(source, beside, copy_function=shutil.copyfile)
+    # Half-written files of a run that was killed (see `replacing`) are no part of it.
+    shutil.copytree(source, beside, copy_function=shutil.copyfile, ignore=shutil.ignore_patterns(".*.tmp"))
     if destination.exists():
         os.replace(destination, before)
     os.replace(beside, destination)
