@@ -1,6 +1,5 @@
 """A copy of this checkout in which the whole chain runs at scale=smoke, for the tests that need the real thing."""
 
-import hashlib
 import os
 import shutil
 import signal
@@ -101,12 +100,3 @@ class Chain:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         assert any(work.glob("*")), f"{stage}: nothing was left to go on from"
-
-
-def tree(folder: Path) -> str:
-    """One hash over the names and bytes of all files of a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
