@@ -146,7 +146,7 @@ def test_planted_pages_quote_and_lookalikes_do_not(made: Any) -> None:
         else:
             wanted = [plan.sets.benchmarks[item]["id"] for item in plant.items]
             assert row["contaminated_by"] == wanted
-            assert any(questions[item] in " ".join(tokens(line)) for item in wanted for line in lines)
+            assert all(any(questions[item] in " ".join(tokens(line)) for line in lines) for item in wanted)
     kinds = [plant.lookalike for plant in plan.plants.values()]
     assert kinds.count(True) == made.config.math.lookalikes
     assert kinds.count(False) == made.config.math.planted

@@ -126,7 +126,7 @@ class HostWriter:
         if url == page.url:
             return self._again(number, page, rng)
         if "print" in url:
-            document, look = edited(document, rng), self._print_look()
+            document, look = edited(document, rng, page.questions), self._print_look()
         if url in self.out.rows:
             url += f"&copy={number}" if "?" in url else f"?copy={number}"
         http, odd = self.html(page, document, url, look, rng)
@@ -139,7 +139,7 @@ class HostWriter:
 
     def _mirror(self, number: int, page: Page, rng: random.Random) -> None:
         url = f"{self.host.scheme}://{self.host.name}/mirror/{page.host.name.replace('.', '-')}/{number}.html"
-        document = edited(page.document, rng)
+        document = edited(page.document, rng, page.questions)
         markup = rng.choice([page.host.markup, "mathml", "parens"])
         look = make_look(self.host.kind.site, markup, page.lang, page.host.kind.sections[-1].genre, rng)
         copy = Page(page.host, page.index, page.section, url, document, page.quoted, page.lookalike)

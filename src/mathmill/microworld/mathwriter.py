@@ -96,11 +96,18 @@ class MathWriter:
         return self.say("close_answer")
 
     def examples(self, count: int | None = None) -> list[Example]:
-        """Worked examples, most of them of the page's family, with the page's quotes among them."""
+        """Worked examples, most of them of the page's family, with the page's quotes among them.
+
+        Each quote takes the place of an example of its own; where there are more quotes than examples, they follow.
+        """
         made = [self.example() for _ in range(self.wanted if count is None else count)]
-        while self.quotes and made:
-            quote = self.quotes.pop()
-            made[self.rng.randrange(len(made))] = _quoted(quote)
+        free = list(range(len(made)))
+        while self.quotes:
+            example = _quoted(self.quotes.pop())
+            if free:
+                made[free.pop(self.rng.randrange(len(free)))] = example
+            else:
+                made.append(example)
         return made
 
     def example(self) -> Example:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from mathmill.microworld.document import Block, Document, inline_plain
 from mathmill.microworld.everyday import everyday_document, grammar_of
 from mathmill.microworld.grammar import load
 from mathmill.microworld.mathpages import TITLES, math_document
-from mathmill.microworld.mathwriter import Quote
+from mathmill.microworld.mathwriter import Quote, marked
 from mathmill.microworld.plan import Host, Plant, World
 from mathmill.microworld.problems import families, make_problem
 from mathmill.microworld.rng import stream
@@ -37,6 +38,11 @@ class Page:
         """The page's language."""
         genre = self.section.genre
         return genre.split("/")[1] if self.section.is_math else genre.split("/")[0]
+
+    @property
+    def questions(self) -> list[str]:
+        """The benchmark questions that it quotes (of a quoted solution alone there is no question on it)."""
+        return [quote["question"] for quote in self.quoted if quote["part"] != "solution"]
 
 
 def _quote(item: dict[str, Any], plant: Plant, world: World, rng: random.Random) -> Quote:
@@ -122,10 +128,18 @@ def some_title(genre: str, rng: random.Random) -> str:
     return load(f"{lang}/common", f"math/{lang}").expand(TITLES[name], rng, {"topic": topic})
 
 
-def edited(document: Document, rng: random.Random) -> Document:
-    """A near copy, as mirrors make them: one paragraph may be gone, one sentence is added."""
+def edited(document: Document, rng: random.Random, quoted: Sequence[str] = ()) -> Document:
+    """A near copy, as mirrors make them: one paragraph may be gone (none that quotes), one sentence is added.
+
+    quoted: benchmark questions on the page, which its copy must still hold for the truth to be true of it.
+    """
     blocks = list(document.blocks)
-    plain = [i for i, block in enumerate(blocks) if block.kind == "para" and "\x02" not in block.text]
+    kept = [marked(question) for question in quoted]
+    plain = [
+        i
+        for i, block in enumerate(blocks)
+        if block.kind == "para" and "\x02" not in block.text and not any(text in block.text for text in kept)
+    ]
     if len(blocks) > 6 and len(plain) > 2 and rng.random() < 0.5:
         del blocks[rng.choice(plain)]
     blocks.append(
