@@ -35,8 +35,46 @@ class VerifierConfig:
     max_nesting: int = option(12, "an answer with deeper nested brackets is wrong without a look at it", ge=2, le=100)
 
 
+_PRELOAD = (
+    "math cmath decimal fractions itertools functools collections heapq bisect statistics random string re json csv "
+    "datetime calendar operator typing dataclasses enum copy array struct textwrap unicodedata numbers contextlib "
+    "hashlib pprint queue secrets zlib sympy numpy numpy.linalg numpy.fft numpy.random numpy.polynomial"
+)
+
+
+@dataclass
+class SandboxConfig:
+    """How model-written programs are held; the paper says 10 seconds and is silent on the rest."""
+
+    cpu_seconds: float = option(5.0, "processor seconds of one program (paper 8: 10)", gt=0.0, le=3600.0)
+    wall_seconds: float = option(
+        20.0,
+        "a program that in so many seconds by the clock computes for less than a hundredth of them is ended: it waits "
+        "for something. Another limit by the clock would give other results on a busy machine",
+        gt=0.0,
+    )
+    memory_mb: int = option(512, "memory of one program beside the interpreter and its libraries, MiB", ge=16)
+    output_bytes: int = option(20_000, "a program that prints more is ended", ge=100)
+    scratch_mb: int = option(8, "size of the empty folder that a program may write to, MiB", ge=1)
+    open_files: int = option(32, "files that a program may hold open", ge=8)
+    seed: int = option(0, "seed of every random number in a program", ge=0)
+    clock: int = option(1_704_067_200, "where a program's clock starts, seconds since 1970 (2024-01-01)", ge=0)
+    preload: list[str] = option(
+        _PRELOAD.split, "modules that are loaded once and not for each program; all that have compiled parts"
+    )
+    packages: list[str] = option(
+        lambda: ["sympy", "mpmath", "numpy"], "packages whose other Python modules a program can import, too"
+    )
+    missing: str = option(
+        "refuse",
+        "what to do where the kernel lacks a protection: refuse to run programs, or go_on without it (with a warning)",
+        choices=["refuse", "go_on"],
+    )
+
+
 @dataclass
 class RewardConfig:
     """The section `reward`: what training rewards and evaluation share."""
 
     verifier: VerifierConfig = option(VerifierConfig, "the answer verifier")
+    sandbox: SandboxConfig = option(SandboxConfig, "the sandbox of model-written programs")
