@@ -11,13 +11,25 @@ class NearDuplicates:
 
     enabled: bool = option(True, "remove near-duplicates")
     shingle: int = option(5, "tokens in a shingle; the paper is silent", ge=1)
-    bands: int = option(20, "bands of the signature; the paper is silent", ge=1)
-    rows: int = option(5, "rows (hash functions) in a band; the paper is silent", ge=1)
+    bands: int = option(40, "bands of the MinHash signature; the paper is silent", ge=1)
+    rows: int = option(
+        3,
+        "rows (hash functions) in a band: more rows, fewer pairs to compare, fewer distant copies found; the paper is "
+        "silent",
+        ge=1,
+    )
+    sketch: int = option(
+        256, "smallest shingles kept of each page: similarity is exact up to so many; the paper is silent", ge=16
+    )
     threshold: float = option(
-        0.55,
-        "estimated Jaccard similarity from which two pages of one band are copies; the paper is silent",
+        0.42,
+        "Jaccard similarity of the shingles from which two pages that share a band are copies; the paper is silent",
         gt=0,
         le=1,
+    )
+    bucket: int = option(64, "pages of a bucket that each other page in it is compared with", ge=1)
+    partition_rows: int = option(
+        2_000_000, "rows (of 20 to 36 bytes) of the exchange held at once: memory, never the result", ge=1
     )
 
 

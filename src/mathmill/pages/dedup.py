@@ -1,98 +1,169 @@
 """Drop copies: same URL, same text, nearly the same text; and write what is left (paper section 2.1).
 
-The paper deduplicates by URL and removes near-duplicates; order, method and thresholds are ours. Only keys, hashes and
-signatures of all pages are held together in memory, never their texts.
+The paper deduplicates by URL and removes near-duplicates; order, method and thresholds are ours. Everything goes
+through files partitioned by hash (mathmill.pages.exchange); together in memory are only the pages that have a copy, and
+never their texts. The result depends neither on the order of files nor on the number of partitions or processes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from mathmill.pages.config import PagesConfig
-from mathmill.pages.near import components
-from mathmill.workflow.engine import PageGuard, Shard
+from mathmill.pages.copies import Member, Report
+from mathmill.pages.exchange import (
+    Sketches,
+    join,
+    newest,
+    page_ids,
+    place_of,
+    rows_of,
+    save,
+    spread_bands,
+    spread_urls,
+)
+from mathmill.pages.near import Components
+from mathmill.pages.shingles import similarity
+from mathmill.workflow.engine import EngineConfig, PageGuard, Shard, ShardResult, run_shards
 from mathmill.workflow.files import read_parquet, write_parquet
 from mathmill.workflow.tables import PAGE
 
-
-def SURVIVORS() -> pa.Schema:
-    """One row a page that stays: the stem of its shard's file and its row there."""
-    return pa.schema([pa.field("shard", pa.string(), nullable=False), pa.field("row", pa.int64(), nullable=False)])
+VERSION = "2"  # of the rules: raise it when other pages are dropped
+_SMALL = 200_000  # pages; below, starting processes takes longer than the work
 
 
 @dataclass(frozen=True)
-class Copies:
-    """How many pages each rule dropped."""
+class _Task:
+    """What all steps share: the extracted tables by number, the parameters, where to work and with what."""
 
-    same_url: int
-    same_text: int
-    near: int
+    tables: list[ShardResult]
+    params: PagesConfig
+    scratch: Path
+    engine: EngineConfig
+
+    def run(self, name: str, function: Any, shards: list[Shard], params: dict[str, Any], suffix: str) -> list[Path]:
+        """Run one step; the paths of its outputs."""
+        return [result.path for result in self.results(name, function, shards, params, suffix)]
+
+    def results(
+        self, name: str, function: Any, shards: list[Shard], params: dict[str, Any], suffix: str
+    ) -> list[ShardResult]:
+        """The same with the statistics."""
+        return run_shards(
+            f"copies: {name}",
+            function,
+            shards,
+            self.scratch / name.replace(" ", "_"),
+            params=params,
+            engine=self.engine,
+            version=VERSION,
+            suffix=suffix,
+        )
+
+    def partitions(self, rows: int) -> int:
+        """Into how many files so many rows are dealt."""
+        return -(-max(rows, 1) // self.params.near.partition_rows)
 
 
-def survivors(extracted: list[Path], params: PagesConfig) -> tuple[pa.Table, Copies]:
-    """The pages that stay, in shard and row order, and the counts of those that go.
+def drop_copies(
+    extracted: Sequence[ShardResult], params: PagesConfig, scratch: Path, engine: EngineConfig
+) -> tuple[dict[str, Path], dict[str, Any]]:
+    """For each extracted table (by its key) the file with the rows that stay, and the report on copies.
 
-    Of one URL the newest copy stays (ties: the first in crawl order). Of one text, or nearly one text, the copy that
-    `params.survivor` prefers.
+    Of one URL the newest page stays. Of one text, or nearly one text, the page that `params.survivor` prefers.
     """
-    table = _keys(extracted)
-    if table.num_rows == 0:
-        return pa.Table.from_pylist([], schema=SURVIVORS()), Copies(0, 0, 0)
-    everything = np.arange(table.num_rows)
-    keys = table.column("key").to_pylist()
-    dates = table.column("date").to_pylist()
-    newest = sorted(everything, key=lambda row: dates[row], reverse=True)  # sorted() is stable: crawl order in ties
-    by_url = _first_of_each(newest, keys)
-    lengths = table.column("length").to_pylist()
-    sign = -1 if params.survivor == "longest_text" else 0
-    urls = table.column("url").to_pylist()
-    order = sorted(by_url, key=lambda row: (sign * lengths[row], len(keys[row]), keys[row], urls[row]))
-    by_text = _first_of_each(order, table.column("content").to_pylist())
-    kept = np.array(by_text, dtype=np.int64)
-    if params.near.enabled:
-        kept = kept[_firsts(table, kept, params)]
-    copies = Copies(table.num_rows - len(by_url), len(by_url) - len(by_text), len(by_text) - len(kept))
-    rows = table.take(pa.array(np.sort(kept)))
-    return rows.select(["shard", "row"]).cast(SURVIVORS()), copies
+    tables = sorted(extracted, key=lambda result: result.shard.key)  # numbers must not follow the order of files
+    pages = sum(result.stats["pages"] for result in tables)
+    task = _Task(tables, params, scratch, replace(engine, backend="serial") if pages < _SMALL else engine)
+    report = Report()
+    by_url = _by_url(task, pages, report)
+    edges, sketches = _by_text(task, pages, by_url)
+    dropped = _survivors(task, Components(edges), sketches, report)
+    kept = {}
+    for number, table in enumerate(tables):
+        rows = page_ids(number, rows_of(number, tuple(by_url)))
+        stay = rows[~np.isin(rows, dropped)] & np.int64(0xFFFFFFFF)
+        kept[table.shard.key] = scratch / "kept" / f"{table.shard.key}.npy"
+        kept[table.shard.key].parent.mkdir(parents=True, exist_ok=True)
+        save(kept[table.shard.key], stay)
+    return kept, report.json(lambda ids: _urls(task, ids))
 
 
-def _keys(extracted: list[Path]) -> pa.Table:
-    """Everything about all pages that decides who stays; no text."""
-    import pyarrow.compute as pc
-
-    tables = []
-    for path in extracted:
-        table = read_parquet(path, columns=["url", "key", "date", "content", "signature", "text"])
-        table = table.append_column("length", pc.utf8_length(table.column("text"))).drop_columns(["text"])
-        table = table.append_column("shard", pa.array([path.stem] * table.num_rows, type=pa.string()))
-        tables.append(table.append_column("row", pa.array(range(table.num_rows), type=pa.int64())))
-    return pa.concat_tables(tables)
-
-
-def _first_of_each(order: list[int], keys: list[Any]) -> list[int]:
-    seen: set[Any] = set()
-    return [row for row in order if not (keys[row] in seen or seen.add(keys[row]))]  # type: ignore[func-returns-value]
+def _by_url(task: _Task, pages: int, report: Report) -> list[Path]:
+    """One page for each URL: the ids that stay, by partition."""
+    count = task.partitions(pages)
+    shards = [Shard(table.shard.key, (table.path,)) for table in task.tables]
+    dealt = task.run("urls", spread_urls, shards, {"partitions": count}, "")
+    parts = [Shard(f"{part:06d}", tuple(folder / f"{part:06d}.npy" for folder in dealt)) for part in range(count)]
+    results = task.results("one page a url", newest, parts, {}, ".npy")
+    for result in results:
+        report.add_urls(result.stats)
+    return [result.path for result in results]
 
 
-def _firsts(table: pa.Table, order: NDArray[np.int64], params: PagesConfig) -> NDArray[np.bool_]:
-    """Which places of `order` are the first of their component."""
-    raw = table.column("signature").take(pa.array(order)).to_pylist()
-    signatures = np.frombuffer(b"".join(raw), dtype=np.uint32).reshape(len(order), -1)
-    found = components(signatures, params.near.bands, params.near.threshold)
-    return found == np.arange(len(order))
+def _by_text(task: _Task, pages: int, by_url: list[Path]) -> tuple[NDArray[np.int64], Sketches]:
+    """Edges between pages of equal or similar texts, and the sketches of all pages."""
+    near = task.params.near
+    count = task.partitions(pages * (near.bands + 1 if near.enabled else 1))
+    shards = [
+        Shard(f"{number:06d}-{table.shard.key}", (table.path, *by_url)) for number, table in enumerate(task.tables)
+    ]
+    settings: dict[str, Any] = {"partitions": count, "sketch": near.sketch, "bands": near.bands if near.enabled else 0}
+    dealt = task.run("bands", spread_bands, shards, settings, "")
+    sketches = tuple(folder / "sketch.npy" for folder in dealt)
+    parts = [
+        Shard(f"{part:06d}", (*(folder / f"{part:06d}.npy" for folder in dealt), *sketches)) for part in range(count)
+    ]
+    settings = {"threshold": near.threshold, "pivots": near.bucket}
+    edges = [np.load(path) for path in task.run("similar pages", join, parts, settings, ".npy")]
+    return np.concatenate(edges), Sketches(sketches)
+
+
+def _survivors(task: _Task, components: Components, sketches: Sketches, report: Report) -> NDArray[np.int64]:
+    """Choose one page of each component; the ids of the others, ascending."""
+    sign = -1 if task.params.survivor == "longest_text" else 0
+    members = _members(task, components.nodes)
+    dropped: list[int] = []
+    for group in components.groups():
+        ranked = sorted(
+            (members[page] for page in group.tolist()),
+            key=lambda one: (sign * one.length, len(one.key), one.key, one.url),
+        )
+        ids = np.array([member.page for member in ranked[1:]], dtype=np.int64)
+        found = sketches.take(np.full(len(ids), ranked[0].page))
+        report.add_group(ranked, similarity(found, sketches.take(ids)).tolist())
+        dropped.extend(ids.tolist())
+    return np.array(sorted(dropped), dtype=np.int64)
+
+
+def _members(task: _Task, pages: NDArray[np.int64]) -> dict[int, Member]:
+    """What decides who stays, for pages that have a copy."""
+    found: dict[int, Member] = {}
+    for number, table in enumerate(task.tables):
+        ids = pages[(pages >> np.int64(32)) == number]
+        if len(ids):
+            columns = read_parquet(table.path, columns=["url", "key", "content", "length"])
+            rows = columns.take(ids & np.int64(0xFFFFFFFF)).to_pylist()
+            found.update({page: Member(page, **row) for page, row in zip(ids.tolist(), rows, strict=True)})
+    return found
+
+
+def _urls(task: _Task, ids: list[int]) -> list[str]:
+    """The URLs of a few pages."""
+    places = [place_of(page) for page in ids]
+    columns = {number: read_parquet(task.tables[number].path, columns=["url"]) for number in {n for n, _ in places}}
+    return [columns[number].column("url")[row].as_py() for number, row in places]
 
 
 def write_shard(shard: Shard, _params: Any, out: Path, _guard: PageGuard) -> dict[str, Any]:
-    """Write the surviving pages of one extracted shard; inputs: the extracted table and the table of survivors."""
+    """Write the surviving pages of one extracted shard; inputs: the extracted table and the rows that stay."""
     import pyarrow.compute as pc
 
     extracted, kept = shard.inputs
-    chosen = read_parquet(kept)
-    rows = chosen.filter(pc.equal(chosen.column("shard"), extracted.stem)).column("row")
-    table = read_parquet(extracted, columns=PAGE().names).take(rows)
+    table = read_parquet(extracted, columns=PAGE().names).take(np.load(kept))
     write_parquet(out, table, PAGE())
     return {"pages": table.num_rows, "characters": int(pc.sum(pc.utf8_length(table.column("text"))).as_py() or 0)}

@@ -11,7 +11,7 @@ from mathmill.pages.charset import decode
 from mathmill.pages.config import PagesConfig
 from mathmill.pages.html import page_text
 from mathmill.pages.language import language
-from mathmill.pages.shingles import permutations, shingles, signature, tokens
+from mathmill.pages.shingles import band_keys, minhash, permutations, shingles, sketch, tokens
 from mathmill.pages.url import host_and_path, normalise
 from mathmill.pages.warc import Broken, Response, responses
 from mathmill.workflow.engine import PageGuard, Shard
@@ -37,16 +37,20 @@ _BINARY = (
 
 
 def EXTRACTED() -> "pa.Schema":
-    """PAGE and what the search for copies needs: normal URL, date, hash of the text, MinHash signature (uint32)."""
+    """PAGE and what the search for copies needs.
+
+    Normal URL, date, hash of the tokens, characters, keys of the MinHash bands (uint64), sketch (uint32).
+    """
     import pyarrow as pa
 
-    extra = [("key", pa.string()), ("date", pa.string()), ("content", pa.uint64()), ("signature", pa.binary())]
+    extra = [("key", pa.string()), ("date", pa.string()), ("content", pa.uint64()), ("length", pa.int64())]
+    extra += [("bands", pa.binary()), ("sketch", pa.binary())]
     return pa.schema([*PAGE(), *(pa.field(name, kind, nullable=False) for name, kind in extra)])
 
 
 def extract_shard(shard: Shard, params: PagesConfig, out: Path, guard: PageGuard) -> dict[str, Any]:
     """Write the pages of one WARC file to `out`; returns the counts of what was kept and what was dropped, and why."""
-    functions = permutations(params.near.bands * params.near.rows, params.seed)
+    functions = permutations(params.near.bands * params.near.rows if params.near.enabled else 0, params.seed)
     rows: list[dict[str, Any]] = []
     dropped: Counter[str] = Counter()
     charsets: Counter[str] = Counter()
@@ -101,7 +105,7 @@ def is_html(content_type: str, body: bytes) -> bool:
 
 
 def extract(
-    response: Response, params: PagesConfig, functions: np.ndarray[Any, np.dtype[np.uint64]]
+    response: Response, params: PagesConfig, functions: np.ndarray[Any, np.dtype[np.uint32]]
 ) -> dict[str, Any] | str:
     """The row of one page without its place, or the reason for which it is dropped."""
     key = normalise(response.url)
@@ -126,6 +130,17 @@ def extract(
         "text": text,
         "key": key,
         "content": xxhash.xxh3_64_intdigest(" ".join(words).encode()),
-        "signature": signature(shingles(words, params.near.shingle), functions).tobytes(),
+        "length": len(text),
+        **summaries(words, params, functions),
         "charset": charset,
     }
+
+
+def summaries(
+    words: list[str], params: PagesConfig, functions: np.ndarray[Any, np.dtype[np.uint32]]
+) -> dict[str, bytes]:
+    """What near-duplicates of a page are found by: the keys of its bands (none where switched off), and its sketch."""
+    items = shingles(words, params.near.shingle)
+    bands = params.near.bands if params.near.enabled else 0
+    keys = band_keys(minhash(items, functions), bands).astype("<u8") if bands else np.zeros(0, dtype="<u8")
+    return {"bands": keys.tobytes(), "sketch": sketch(items, params.near.sketch).astype("<u4").tobytes()}

@@ -8,14 +8,13 @@ from typing import Any
 import xxhash
 
 from mathmill.pages.config import PagesConfig
-from mathmill.pages.dedup import SURVIVORS, survivors, write_shard
+from mathmill.pages.dedup import drop_copies, write_shard
 from mathmill.pages.extract import extract_shard
 from mathmill.pages.warc import is_warc
 from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import write_parquet
 
-VERSION = "1"  # of the extraction: raise it when the code gives other pages for the same bytes
+VERSION = "2"  # of the extraction: raise it when the code gives other pages for the same bytes
 
 
 def warc_files(places: list[Path]) -> list[Path]:
@@ -37,13 +36,10 @@ def make_pages(
     extracted = run_shards(
         "pages", extract_shard, _shards(files), scratch / "extracted", params=params, engine=engine, version=VERSION
     )
-    rows, copies = survivors([result.path for result in extracted], params)
-    kept = scratch / "survivors.parquet"
-    write_parquet(kept, rows, SURVIVORS())
-    shards = [Shard(result.shard.key, (result.path, kept)) for result in extracted]
+    kept, copies = drop_copies(extracted, params, scratch / "copies", engine)
+    shards = [Shard(result.shard.key, (result.path, kept[result.shard.key])) for result in extracted]
     written = run_shards("pages: write", write_shard, shards, scratch / "pages", params={}, engine=engine)
-    report = _report(extracted, written)
-    report["copies"] = {"same_url": copies.same_url, "same_text": copies.same_text, "near": copies.near}
+    report = {**_report(extracted, written), **copies}
     return scratch / "pages", report
 
 
