@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mathmill.reward.config import VerifierConfig
+from mathmill.reward.config import SandboxConfig, VerifierConfig
 from mathmill.workflow.option import option
 
 
@@ -33,6 +33,24 @@ class SamplesConfig:
     items: int | None = option(None, "sample only the first that many problems of each benchmark; null: all", ge=1)
     temperature: float = option(0.7, "sampling temperature; Figure 7 of the paper uses 0.7", gt=0.0, le=10.0)
     top_p: float = option(1.0, "nucleus of the sampling; the paper is silent on it", gt=0.0, le=1.0)
+
+
+@dataclass
+class ProgramsConfig:
+    """Answers with programs, run in the sandbox (paper 8: GSM8K+Python, MATH+Python, tool-integrated)."""
+
+    formats: list[str] = option(
+        list,
+        "asked for beside the plain answer: pot (a program, its output is the answer), tir (text that calls programs)",
+        choices=["pot", "tir"],
+    )
+    rounds: int = option(1, "programs that a tir answer may run, each followed by text (paper 8.4: 1)", ge=1, le=16)
+    shown: int = option(50, "characters at each end that a model sees of a long output (paper 8.4: 50)", ge=1)
+    opening: dict[str, str] = option(
+        dict,
+        "form -> what stands behind the prompt and belongs to the answer, such as pot: '```python'; for models that "
+        "were tuned without a suffix for the form; the paper is silent",
+    )
 
 
 @dataclass
@@ -69,8 +87,10 @@ class EvaluateConfig:
     max_new_tokens: int = option(192, "longest completion, in tokens; the paper allows 1024", ge=1)
     batch_rows: int = option(256, "completions that are generated together", ge=1)
     samples: SamplesConfig = option(SamplesConfig, "several completions of each problem")
+    programs: ProgramsConfig = option(ProgramsConfig, "answers with programs")
     likelihood: LikelihoodConfig = option(LikelihoodConfig, "bits per byte of reference solutions")
     verifier: VerifierConfig = option(VerifierConfig, "the check of answers; its mode is the one of the headline")
+    sandbox: SandboxConfig = option(SandboxConfig, "the sandbox of the programs")
     confidence: float = option(0.95, "coverage of every interval", gt=0.5, lt=1.0)
     dtype: str = option("float32", "type of the weights in memory", choices=["float32", "bfloat16", "float16"])
     examples: int = option(6, "completions that are copied into the report", ge=0, le=100)

@@ -10,12 +10,13 @@ from mathmill.evaluate.readers import Item
 
 
 def SAMPLE() -> pa.Schema:
-    """One row a completion (data/samples/MODEL.parquet). copy 0 is greedy; 1, 2 ... are sampled."""
+    """One row a completion (data/samples/MODEL.parquet). copy 0 is greedy, others are sampled; form: cot, pot, tir."""
     text, flag, number = pa.string(), pa.bool_(), pa.int64()
     kinds = {
         "benchmark": text, "id": text, "family": text, "difficulty": number, "lang": text, "question": text,
         "answer": text, "copy": number, "text": text, "tokens": number, "finished": flag, "extracted": text,
         "where": text, "strict": flag, "lenient": flag,
+        "form": text,
     }  # fmt: skip
     return pa.schema([pa.field(name, kind, nullable=name == "extracted") for name, kind in kinds.items()])
 
@@ -38,8 +39,10 @@ def examples(items: Sequence[Item], graded: Sequence[Graded], count: int) -> lis
     ]
 
 
-def sample_rows(benchmark: str, items: Sequence[Item], graded: Sequence[Sequence[Graded]]) -> list[dict[str, Any]]:
-    """The rows of SAMPLE of one benchmark, problem by problem."""
+def sample_rows(
+    benchmark: str, items: Sequence[Item], graded: Sequence[Sequence[Graded]], form: str = "cot"
+) -> list[dict[str, Any]]:
+    """The rows of SAMPLE of one benchmark and form, problem by problem."""
     return [
         {
             "benchmark": benchmark,
@@ -57,6 +60,7 @@ def sample_rows(benchmark: str, items: Sequence[Item], graded: Sequence[Sequence
             "where": verdict.where,
             "strict": verdict.strict,
             "lenient": verdict.lenient,
+            "form": form,
         }
         for item, group in zip(items, graded, strict=True)
         for copy, verdict in enumerate(group)
@@ -87,6 +91,9 @@ def headline(report: dict[str, Any]) -> dict[str, float]:
         for kind in ("solution", "page", "solution_untrained", "page_untrained"):
             if result["bits_per_byte"] and kind in result["bits_per_byte"]:
                 metrics[f"{benchmark}/bits_per_byte/{kind}"] = result["bits_per_byte"][kind]["bits_per_byte"]
+        for form, figures in (result["programs"] or {}).items():
+            metrics[f"{benchmark}/{form}/accuracy"] = figures[report["mode"]]["value"]
+            metrics[f"{benchmark}/{form}/program_accuracy"] = figures["program"]["value"]
         if result["samples"]:
             for curve in ("pass_at", "maj_at"):
                 for k, interval in result["samples"][curve].items():

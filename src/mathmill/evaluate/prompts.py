@@ -24,11 +24,11 @@ class Prompter:
     examples: Sequence[Item] = ()
     seed: int = 0
 
-    def prompt(self, item: Item) -> str:
-        """The text that the model reads before it answers."""
+    def prompt(self, item: Item, form: str = "cot") -> str:
+        """The text that the model reads before it answers in a form: cot, pot or tir."""
         if self.chat:
-            return template.prompt(item.question, item.lang, "cot", self.suffixes)
-        shots = [self.start(shot) + self.continuation(shot) for shot in self._shots(item)]
+            return template.prompt(item.question, item.lang, form, self.suffixes)
+        shots = [self.start(shot) + self.continuation(shot) for shot in self._shots(item, form)]
         return "\n\n".join([*shots, self.start(item)])
 
     def start(self, item: Item) -> str:
@@ -46,12 +46,23 @@ class Prompter:
         """Strings that end a completion, beside the end-of-text token."""
         return () if self.chat else tuple(self.page.stop)
 
-    def _shots(self, item: Item) -> list[Item]:
+    @property
+    def program_stop(self) -> tuple[str, ...]:
+        """The same for answers with programs, which are of many lines: on a page, the start of the next problem."""
+        return () if self.chat else tuple(text.partition("{")[0] for text in self.page.question.values())
+
+    def _shots(self, item: Item, form: str) -> list[Item]:
         if not self.page.shots:
             return []
-        pool = [shot for shot in self.examples if shot.lang == item.lang and shot.solution] or list(self.examples)
+        of_form = [shot for shot in self.examples if shot.solution and form_of(shot.solution) == form]
+        pool = [shot for shot in of_form if shot.lang == item.lang] or of_form or list(self.examples)
         # One choice a language, so that every problem is asked in the same words, as in the paper's few-shot prompts.
         return random.Random(f"{self.seed}/{item.lang}").sample(pool, min(self.page.shots, len(pool)))
+
+
+def form_of(solution: str) -> str:
+    """The form of a solution: tir (a program and its output), pot (a program), cot (neither)."""
+    return "tir" if "```output" in solution else "pot" if "```python" in solution else "cot"
 
 
 def _of(choices: dict[str, str], lang: str) -> str:

@@ -15,8 +15,11 @@ from mathmill.evaluate.generation import Decoding, complete
 from mathmill.evaluate.grade import Graded, grade, summarise_greedy, summarise_samples
 from mathmill.evaluate.likelihood import bits_per_byte, untrained_like
 from mathmill.evaluate.outputs import examples, rounded, sample_rows
+from mathmill.evaluate.programs import OUTPUT, Runner, program_of_thought, summarise, tool_integrated
 from mathmill.evaluate.prompts import Prompter, is_chat
 from mathmill.evaluate.readers import Item, read_benchmark, read_training
+from mathmill.reward.sandbox.pool import Sandbox
+from mathmill.rl.rollout import Completion
 from mathmill.training.model import load, load_tokenizer, parameter_count
 from mathmill.training.template import suffixes_of
 from mathmill.workflow.errors import UserError
@@ -34,6 +37,35 @@ class Subject:
     tokenizer: Any
     prompter: Prompter
     digest: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The subject with what its completions need: how they are drawn, where they are kept, who watches."""
+
+    subject: Subject
+    config: EvaluateConfig
+    cache: Path
+    batch_rows: int
+    progress: Progress
+
+    def complete(
+        self, prompts: Sequence[str], stop: tuple[str, ...], label: str, n: int = 1, temperature: float = 0.0
+    ) -> list[list[Completion]]:
+        """Completions of every prompt, in order; greedy where the temperature is 0."""
+        config = self.config
+        top_p = config.samples.top_p if temperature else 1.0
+        with self.progress(len(prompts), label) as bar:
+            return complete(
+                self.subject.model,
+                self.subject.tokenizer,
+                prompts,
+                Decoding(n, temperature, top_p, config.max_new_tokens, config.seed, stop),
+                cache=self.cache,
+                model_digest=self.subject.digest,
+                batch_rows=self.batch_rows,
+                progress=bar.update,
+            )
 
 
 def load_subject(
@@ -75,39 +107,28 @@ def evaluate(
         "benchmarks": {},
     }
     rows: list[dict[str, Any]] = []
-    for benchmark, items in sets.items():
-        result, graded = _evaluate_set(subject, items, config, scratch / "completions", batch_rows, progress)
-        result["baselines"] = baselines(items, training, config.confidence)
-        report["benchmarks"][benchmark] = result
-        rows.extend(sample_rows(benchmark, items, graded))
+    desk = Desk(subject, config, scratch / "completions", batch_rows, progress)
+    with Sandbox(config.sandbox) as sandbox:  # its workers start with the first program
+        for benchmark, items in sets.items():
+            result, graded = _evaluate_set(desk, items)
+            result["baselines"] = baselines(items, training, config.confidence)
+            result["programs"] = None
+            report["benchmarks"][benchmark] = result
+            rows.extend(sample_rows(benchmark, items, graded))
+            for form in config.programs.formats:
+                figures, verdicts = _evaluate_programs(desk, items, form, sandbox)
+                result["programs"] = {**(result["programs"] or {}), form: figures}
+                rows.extend(sample_rows(benchmark, items, [[verdict] for verdict in verdicts], form))
     return rounded(report), rows
 
 
-def _evaluate_set(
-    subject: Subject, items: Sequence[Item], config: EvaluateConfig, cache: Path, batch_rows: int, progress: Progress
-) -> tuple[dict[str, Any], list[list[Graded]]]:
+def _evaluate_set(desk: Desk, items: Sequence[Item]) -> tuple[dict[str, Any], list[list[Graded]]]:
     """One benchmark: the figures, and for each problem its graded completions (greedy first)."""
+    subject, config = desk.subject, desk.config
 
     def graded(chosen: Sequence[Item], n: int, temperature: float, label: str) -> list[list[Graded]]:
-        decoding = Decoding(
-            n,
-            temperature,
-            config.samples.top_p if temperature else 1.0,
-            config.max_new_tokens,
-            config.seed,
-            subject.prompter.stop,
-        )
-        with progress(len(chosen), label) as bar:
-            completions = complete(
-                subject.model,
-                subject.tokenizer,
-                [subject.prompter.prompt(item) for item in chosen],
-                decoding,
-                cache=cache,
-                model_digest=subject.digest,
-                batch_rows=batch_rows,
-                progress=bar.update,
-            )
+        prompts = [subject.prompter.prompt(item) for item in chosen]
+        completions = desk.complete(prompts, subject.prompter.stop, label, n, temperature)
         return [
             [grade(item, one, config.verifier) for one in group]
             for item, group in zip(chosen, completions, strict=True)
@@ -134,6 +155,25 @@ def _evaluate_set(
         }
         greedy = [group + (sampled[i] if i < len(sampled) else []) for i, group in enumerate(greedy)]
     return result, greedy
+
+
+def _evaluate_programs(
+    desk: Desk, items: Sequence[Item], form: str, sandbox: Runner
+) -> tuple[dict[str, Any], list[Graded]]:
+    """One benchmark answered with programs: the figures of a form, and its verdicts."""
+    prompter, config = desk.subject.prompter, desk.config
+    stop = prompter.program_stop + ((OUTPUT,) if form == "tir" else ())
+
+    def generate(prompts: Sequence[str]) -> list[Completion]:
+        return [group[0] for group in desk.complete(prompts, stop, f"{desk.subject.name}: {form}")]
+
+    prompts = [prompter.prompt(item, form) for item in items]
+    opening = config.programs.opening.get(form, "")
+    if form == "tir":
+        traces = tool_integrated(prompts, generate, sandbox, config.programs, opening)
+    else:
+        traces = program_of_thought(prompts, generate, sandbox, opening)
+    return summarise(form, items, traces, config.verifier, config.confidence)
 
 
 def _likelihoods(subject: Subject, items: Sequence[Item], config: EvaluateConfig) -> dict[str, Any] | None:

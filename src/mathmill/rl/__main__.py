@@ -28,6 +28,7 @@ def body(stage: Stage) -> float:
         stage.input("questions"),
         stage.input("validation"),
         stage.output("model"),
+        stage.params.reward.verifier,
     )
     write_json(stage.output("report"), report)
     stage.run.metrics({f"final/{key}": value for key, value in report["final"].items()}, step=report["steps"])

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from mathmill.reward.config import VerifierConfig
 from mathmill.reward.verifier import verify
 from mathmill.rl.advantage import group_advantages
 from mathmill.rl.config import RlConfig
@@ -37,6 +38,7 @@ class GrpoModule(PhaseModule):
 
     reference: the model of the KL term, None where beta is 0. held_out: questions that only measure. history: one row
     of figures for each step, kept in checkpoints. samples: the first outputs of the last step, for people to read.
+    verifier: how answers are compared; where they are found is `config.answer_mode`.
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class GrpoModule(PhaseModule):
         config: RlConfig,
         schedule: Schedule,
         held_out: list[Question],
+        verifier: VerifierConfig | None = None,
     ) -> None:
         super().__init__(model, config.optim, schedule)
+        self.verifier = verifier or VerifierConfig()
         self.config = config
         self.held_out = held_out
         self.tokenizer = tokenizer
@@ -116,7 +120,7 @@ class GrpoModule(PhaseModule):
             rollouts = generate(self.model, [prompts[row] for row in rows], 1, settings, self.tokenizer.eos_token_id)
             for row, rollout in zip(rows, rollouts, strict=True):
                 text = self._text(rollout)
-                right += verify(text, questions[row].answer, mode=self.config.answer_mode).correct
+                right += self._right(text, questions[row])
         self.model.train()
         return right / len(questions)
 
@@ -136,6 +140,9 @@ class GrpoModule(PhaseModule):
     def _text(self, rollout: Rollout) -> str:
         return str(self.tokenizer.decode(rollout.tokens, skip_special_tokens=True))
 
+    def _right(self, text: str, question: Question) -> bool:
+        return verify(text, question.answer, mode=self.config.answer_mode, config=self.verifier).correct
+
     def _score(self, questions: list[Question], rollouts: list[Rollout]) -> torch.Tensor:
         """[questions, outputs] of 0 or 1: whether the final answer is right (the paper's rule reward)."""
         size = self.config.outputs
@@ -143,8 +150,7 @@ class GrpoModule(PhaseModule):
         for row, rollout in enumerate(rollouts):
             if rollout.finished or self.config.reward_truncated:
                 text = self._text(rollout)
-                verdict = verify(text, questions[row // size].answer, mode=self.config.answer_mode)
-                rewards[row // size, row % size] = float(verdict.correct)
+                rewards[row // size, row % size] = float(self._right(text, questions[row // size]))
         return rewards
 
     def _parts(self, prompts: list[list[int]], rollouts: list[Rollout], advantages: torch.Tensor) -> list[Part]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from mathmill.reward.config import VerifierConfig
 from mathmill.rl.config import RlConfig
 from mathmill.rl.module import GrpoModule
 from mathmill.rl.questions import Question, drawn, read_questions
@@ -31,7 +32,13 @@ def batches(questions: list[Question], config: RlConfig) -> Callable[[int, int, 
 
 
 def train(
-    host: Host, config: RlConfig, checkpoint: Path, questions: Path, validation: Path, out: Path
+    host: Host,
+    config: RlConfig,
+    checkpoint: Path,
+    questions: Path,
+    validation: Path,
+    out: Path,
+    verifier: VerifierConfig | None = None,
 ) -> dict[str, Any]:
     """Tune the model of folder `checkpoint` on `questions`, save it to folder `out`, return the report.
 
@@ -54,6 +61,7 @@ def train(
         config,
         schedule_of(config.optim, config.steps * config.updates),
         held_out,
+        verifier,
     )
     fit(module, batches(asked, config), config.steps, host, seed=config.seed, name=config.method)
     final = module.measure()

@@ -141,7 +141,7 @@ def _rl(item: str) -> Node:
         metrics=("report",),
         own=("checkpoint", "questions", "validation"),
         code=("src/mathmill/rl", "src/mathmill/reward", *_TRAINING),
-        params=(*_section("rl"), "inputs.rl"),
+        params=(*_section("rl"), "reward.verifier", "inputs.rl"),
     )
 
 
