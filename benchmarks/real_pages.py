@@ -10,9 +10,11 @@ negatives from the pool and rests on the domain being rare there. Steps, from th
     python benchmarks/real_pages.py measure --data ../shared/data/warc
 
 `prepare` writes pool.warc.gz (records as they are, one gzip member each), seed.jsonl (the texts of the seed hosts,
-which are not in the pool) and annotations.yaml (a person who looks at flagged hosts marks those on mathematics).
+which are not in the pool) and annotations.yaml (a person who looks at flagged hosts marks those on mathematics; with
+`--unmarked` an empty list, so that no round is told anything about the hosts that are no seed).
 `measure` prints, for each round, AUC over all pages of the pool, precision and recall of the cut, and the kept pages by
-host. Only round 1 scores hosts that the classifier has never seen: later rounds train on what the annotations brought.
+host. With annotations only round 1 scores hosts that the classifier has never seen: later rounds train on what these
+brought.
 """
 
 import argparse
@@ -22,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from mathmill.corpus.classifier import auc
 from mathmill.corpus.documents import draw
+from mathmill.corpus.measures import auc
 from mathmill.pages.charset import decode
 from mathmill.pages.html import page_text
 from mathmill.pages.warc import Response, responses
@@ -37,7 +39,7 @@ def package(url: str) -> str:
     return url.split("/")[2].removesuffix(".example")
 
 
-def prepare(data: Path, seed_hosts: list[str], share: float, out: Path) -> None:
+def prepare(data: Path, seed_hosts: list[str], share: float, unmarked: bool, out: Path) -> None:
     topics = {row["package"]: row["math"] for row in read_jsonl(data / LABELS)}
     seed, others, maths = [], [], []
     for file in sorted(data.glob("debian_docs_dev_*.warc.gz")):
@@ -56,7 +58,8 @@ def prepare(data: Path, seed_hosts: list[str], share: float, out: Path) -> None:
     write_bytes(out / "pool.warc.gz", b"".join(record for _, record in pool))
     write_jsonl(out / "seed.jsonl", seed)
     marked = [f"- prefix: {name}.example\n" for name, math in sorted(topics.items()) if math and name not in seed_hosts]
-    write_text(out / "annotations.yaml", "".join(marked))
+    marked = [] if unmarked else marked
+    write_text(out / "annotations.yaml", "".join(marked) or "[]\n")
     print(f"{len(seed)} seed documents, {len(pool)} pages in the pool, {len(marked)} marked hosts: {out}")
 
 
@@ -66,7 +69,7 @@ def measure(data: Path, corpus: Path) -> None:
     while (folder := corpus / f"round_{number}").is_dir():
         tables = [read_parquet(path) for path in shard_paths(folder / "scores")]
         scores = {url: score for table in tables for url, score in zip(*pair(table), strict=True)}
-        kept = set(read_parquet(folder / "kept.parquet").column("url").to_pylist())
+        kept = {url for path in shard_paths(folder / "cut") for url in urls(path / "kept.parquet")}
         yes = np.array([score for url, score in scores.items() if topics[url]])
         no = np.array([score for url, score in scores.items() if not topics[url]])
         right, report = sum(topics[url] for url in kept), read_json(folder / "round.json")
@@ -92,17 +95,22 @@ def pair(table: Any) -> tuple[list[str], list[float]]:
     return table.column("url").to_pylist(), table.column("score").to_pylist()
 
 
+def urls(path: Path) -> list[str]:
+    return read_parquet(path, columns=["url"]).column("url").to_pylist()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("command", choices=["prepare", "measure"])
     parser.add_argument("--data", type=Path, required=True, help="folder of the WARC files and their labels")
     parser.add_argument("--seed-hosts", nargs="+", default=["python-statsmodels-doc", "python-mpmath-doc"])
     parser.add_argument("--share", type=float, default=0.13, help="share of mathematics in the pool")
+    parser.add_argument("--unmarked", action="store_true", help="no annotations: what the classifier finds by itself")
     parser.add_argument("--out", type=Path, default=Path("data/real"))
     parser.add_argument("--corpus", type=Path, default=Path("data/corpus"))
     given = parser.parse_args()
     if given.command == "prepare":
-        prepare(given.data, given.seed_hosts, given.share, given.out)
+        prepare(given.data, given.seed_hosts, given.share, given.unmarked, given.out)
     else:
         measure(given.data, given.corpus)
 

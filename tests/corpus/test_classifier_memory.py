@@ -8,9 +8,9 @@ from pathlib import Path
 CODE = """
 import random, sys
 from pathlib import Path
-from mathmill.corpus.classifier import Examples, train
+from mathmill.corpus.classifier import train
 from mathmill.corpus.config import ClassifierConfig
-from mathmill.corpus.documents import Document
+from mathmill.corpus.documents import Document, Examples
 
 # Memory that was in use before: large blocks, freed in many sizes, full of numbers that are no weights.
 for size in (1 << 22, 1 << 23, 1 << 24):
@@ -24,7 +24,7 @@ examples = Examples(
     [Document(f"no{n}", text("cake oven butter sugar flour".split())) for n in range(40)],
 )
 params = ClassifierConfig(dim=16, lr=0.1, word_ngrams=1, min_count=1, epochs=8, bucket=50_000)
-train(examples, params, 0, 1, Path(sys.argv[1]) / "model.bin", Path(sys.argv[1]) / "rows.txt")
+train(examples, params, 0, Path(sys.argv[1]) / "model.bin", Path(sys.argv[1]) / "rows.txt")
 """
 
 

@@ -1,10 +1,10 @@
-"""The inputs of the rounds: seeds, annotations, prefixes."""
+"""The inputs of the rounds: seeds, prefixes."""
 
 from pathlib import Path
 
 import pytest
 
-from mathmill.corpus.documents import draw, prefixes_of, read_annotations, read_seed
+from mathmill.corpus.documents import draw, prefixes_of, read_seed
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import write_jsonl
 
@@ -21,24 +21,6 @@ def test_bad_seeds(tmp_path: Path, rows: list[dict[str, str]]) -> None:
     write_jsonl(tmp_path / "seed.jsonl", rows)
     with pytest.raises(UserError, match="seed"):
         read_seed([tmp_path / "seed.jsonl"])
-
-
-def test_annotations_in_any_spelling(tmp_path: Path) -> None:
-    path = tmp_path / "a.yaml"
-    path.write_text(
-        "- prefix: https://www.Maths.org/Notes/\n- maths.org/Notes\n- prefix: other.org\n  note: all of it\n"
-    )
-    assert read_annotations(path) == ["maths.org/Notes", "other.org"]
-    path.write_text("")
-    assert read_annotations(path) == []
-
-
-@pytest.mark.parametrize("content", ["- note: x\n", "- 3\n", "- prefix: 'ftp://x/y'\n", "a: [\n"])
-def test_bad_annotations_name_the_file(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "a.yaml"
-    path.write_text(content)
-    with pytest.raises(UserError, match=r"a\.yaml"):
-        read_annotations(path)
 
 
 def test_prefixes_go_step_by_step() -> None:

@@ -27,7 +27,8 @@ def run(world: Path, scratch: Path, params: CorpusConfig | None = None) -> tuple
 
 
 def kept(folder: Path, number: int) -> set[str]:
-    return set(read_parquet(folder / f"round_{number}" / "kept.parquet").column("url").to_pylist())
+    cuts = shard_paths(folder / f"round_{number}" / "cut")
+    return {url for path in cuts for url in read_parquet(path / "kept.parquet").column("url").to_pylist()}
 
 
 def test_later_rounds_find_what_the_seed_does_not_cover(world: Path, tmp_path: Path) -> None:
@@ -42,8 +43,10 @@ def test_later_rounds_find_what_the_seed_does_not_cover(world: Path, tmp_path: P
 def test_what_a_round_leaves_behind(world: Path, tmp_path: Path) -> None:
     folder, report = run(world, tmp_path / "s")
     one = folder / "round_1"
-    names = {"classifier.bin", "classifier.json", "scores", "histogram.json", "hosts.parquet", "candidates.json"}
-    assert names | {"seed_growth.parquet", "kept.parquet", "round.json"} == {path.name for path in one.iterdir()}
+    publish_corpus(folder, tmp_path / "published")
+    names = {"classifier.bin", "classifier.json", "scores", "histogram.json", "hosts.parquet", "flagged.parquet"}
+    names |= {"candidates.json", "cut", "discover", "round.json"}
+    assert names == {path.name for path in (tmp_path / "published" / "round_1").iterdir()}
     assert read_json(one / "round.json") == report["rounds"][0]
     scored = [read_parquet(path) for path in shard_paths(one / "scores")]
     assert sum(table.num_rows for table in scored) == 160
@@ -79,6 +82,7 @@ def test_equal_bytes(world: Path, tmp_path: Path) -> None:
     first, _ = run(world, tmp_path / "a")
     second, _ = run(world, tmp_path / "b")
     publish_corpus(first, tmp_path / "published")
+    publish_corpus(second, tmp_path / "again")
     assert digest(first) == digest(second) == digest(tmp_path / "published")
 
 
@@ -94,7 +98,7 @@ make_corpus(world / "pages", [world / "seed.parquet"], world / "annotations.yaml
 
 
 @pytest.mark.parametrize(
-    "moment", ["round_1/scores/manifest.partial.jsonl", "round_2/classifier.bin", "round_2/kept.parquet"]
+    "moment", ["round_1/scores/manifest.partial.jsonl", "round_2/classifier.bin", "round_2/cut/manifest.jsonl"]
 )
 def test_sigkill_in_the_middle(world: Path, tmp_path: Path, project_root: Path, moment: str) -> None:
     whole, report = run(world, tmp_path / "whole")

@@ -4,9 +4,11 @@ import random
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from mathmill.corpus.measures import calibration, measures
 from mathmill.evaluate.baselines import baselines
 from mathmill.evaluate.grade import Graded, summarise_greedy
 from mathmill.evaluate.readers import Item
@@ -115,10 +117,21 @@ def write_world(root: Path) -> None:
             known = row["is_math"] and i % 4 < number
             rows.append({"url": row["url"], "score": 0.9 if known or rng.random() < 0.02 else 0.1, "tokens": 100})
         kept = [row for row in rows if row["score"] >= 0.5]
-        write_parquet(folder / "kept.parquet", kept, scores)
+        write_parquet(folder / "cut" / "part-0" / "kept.parquet", kept, scores)
+        write_parquet(folder / "scores" / "part-0.parquet", rows, scores)
+        for name, output in (("cut", "part-0"), ("scores", "part-0.parquet")):
+            line = {"shard": "part-0", "key": "k", "output": output, "bytes": 1, "stats": {}, "quarantined": {}}
+            write_jsonl(folder / name / "manifest.jsonl", [line])
         overlap = None if number == 1 else 0.5 + 0.12 * number
         counts = {"pages": len(kept), "tokens": 100 * len(kept), "hosts_flagged": 3 * number, "seed_growth": 7}
-        write_json(folder / "round.json", {"round": number, "overlap_tokens": overlap, **counts})
+        classifier = measures(np.array([0.9, 0.9, 0.4]), np.array([0.1, 0.6]))
+        classifier |= {"calibration": calibration(np.array([0.9, 0.9, 0.4]), np.array([0.1, 0.6]), 10)}
+        write_json(
+            folder / "round.json",
+            {"round": number, "overlap_tokens": overlap, "hosts": 9, "classifier": classifier, **counts}
+            | {"threshold": {"bin": 2048, "bucket": 0, "bins": 4096, "score": 0.5}},
+        )
+        write_json(folder / "histogram.json", {"bins": 4096, "pages": {"2200": len(kept), "1900": 200 - len(kept)}})
     pages = [
         {"url": row["url"], "lang": row["lang"], "text": f"Solve $x + {i} = 7$ for <x> & more.\n" * 30}
         for i, row in enumerate(truth)

@@ -110,9 +110,13 @@ def test_numbers_stand_under_their_headers(built: Path) -> None:
         "precision, %": "95.1",
         "pages": "84",
         "tokens": "8,400",
+        "hosts": "9",
         "hosts flagged": "12",
         "new seed pages": "7",
         "tokens known before, %": "98.0",
+        "held-out AUC, %": "83.3",
+        "held-out precision, %": "66.7",
+        "held-out recall, %": "66.7",
     }
     header = next(row for row in rows if "lenient, %" in row)
     models = {row[0]: row for row in rows[rows.index(header) + 1 :][:7]}
@@ -131,6 +135,7 @@ def test_every_number_of_the_summary_has_a_source(built: Path, project: Path) ->
 def test_figures_in_three_forms(built: Path) -> None:
     stems = {path.stem for path in (built / "figures").iterdir()}
     assert {"corpus_quality", "accuracy", "ablations", "pretrain_loss", "rl_grpo_reward"} <= stems
+    assert {f"corpus_round_{n}_{kind}" for n in (1, 2, 3, 4) for kind in ("scores", "calibration")} <= stems
     for stem in stems:
         for kind in ("svg", "png", "csv"):
             assert (built / "figures" / f"{stem}.{kind}").stat().st_size > 50
@@ -149,7 +154,8 @@ def test_what_was_not_run_is_said(project: Path, tmp_path: Path) -> None:
     gone = {label: tmp_path / "gone" for label in paths if label.startswith(("rl/", "evaluate/", "truth"))}
     summary = make(Sources(project, {**paths, **gone}), tmp_path)
     text = (tmp_path / "index.html").read_text()
-    assert text.count('class="missing"') == 4
+    assert text.count('class="missing"') == 3
+    assert "no ground truth says what each page is" in text
     assert "dvc repro rl" in text
     assert summary["models"] == []
     assert "evaluate/sft" in summary["missing"]

@@ -4,6 +4,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from mathmill.report.config import ReportConfig
 from mathmill.report.facts import Fact, Sources
 from mathmill.report.gather import gather
@@ -42,6 +44,18 @@ def test_command(sources: Sources, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "grpo minus sft" in done.stdout
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("old", [{}, {"corpus": {"rounds": []}}, {"corpus": None, "models": None}, [1]])
+def test_an_old_summary_is_named_and_not_a_traceback(tmp_path: Path, old: object) -> None:
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    write_json(tmp_path / "reports/summary.json", old)
+    done = subprocess.run(
+        [sys.executable, "-m", "mathmill.report.summary"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "dvc repro report" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_the_command_imports_nothing_heavy() -> None:

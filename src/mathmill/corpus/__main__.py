@@ -3,7 +3,10 @@
 Each round trains a fastText classifier on the seed, ranks all pages, keeps the best up to a token budget, flags hosts
 with many kept pages, and adds what a person marked there, but the cut missed, to the seed of the next round.
 Examples: python -m mathmill.corpus corpus.rounds=2    make exp 'corpus.budget_share=[0.1,0.2]'
+By hand, before and after: python -m mathmill.corpus annotate | sample | label | estimate (each with --help).
 """
+
+import sys
 
 from mathmill.workflow.stage import Stage, launch
 
@@ -31,4 +34,9 @@ def body(stage: Stage) -> float:
 
 
 if __name__ == "__main__":
-    launch("corpus", body)
+    from mathmill.corpus.commands import COMMANDS, main
+
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        main(sys.argv[1:])
+    else:
+        launch("corpus", body)

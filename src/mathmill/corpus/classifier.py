@@ -2,10 +2,9 @@
 
 import ctypes
 import logging
-import math
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,9 @@ import fasttext
 import numpy as np
 
 from mathmill.corpus.config import ClassifierConfig
-from mathmill.corpus.documents import Document, draw
+from mathmill.corpus.documents import Document, Examples, draw
+from mathmill.corpus.measures import calibration, measures
+from mathmill.corpus.schedule import Schedule, schedule
 from mathmill.corpus.wording import words
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import replacing
@@ -21,14 +22,7 @@ from mathmill.workflow.files import replacing
 POSITIVE, NEGATIVE = "__label__yes", "__label__no"
 log = logging.getLogger(__name__)
 _M_PERTURB = -6  # of malloc.h
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Documents of both classes."""
-
-    positives: list[Document]
-    negatives: list[Document]
+_ADDED = 1e-5  # fastText's std_log(x) is log(x + 1e-5)
 
 
 def split(examples: Examples, share: float, seed: int) -> tuple[Examples, Examples]:
@@ -47,37 +41,48 @@ def split(examples: Examples, share: float, seed: int) -> tuple[Examples, Exampl
     return Examples(yes, no), Examples(held_yes, held_no)
 
 
-def train(
-    examples: Examples, params: ClassifierConfig, seed: int, threads: int, model: Path, work: Path
-) -> dict[str, Any]:
+def train(examples: Examples, params: ClassifierConfig, seed: int, model: Path, work: Path) -> dict[str, Any]:
     """Train on most of the documents, write the model, return what it was trained on and its held-out measures.
 
-    threads: 1 gives the same bytes every time; more are faster and do not. Raises UserError when the held-out scores do
-    not spread: then the model has learnt nothing, which small seeds under the paper's settings lead to.
+    Raises UserError when the held-out scores do not spread: then the model has learnt nothing, which small seeds under
+    the paper's settings lead to.
     """
     training, held = split(examples, params.dev_share, seed)
     rows = _write_rows(work, training, params, seed)
-    epochs = params.epochs or max(1, math.ceil(params.min_updates / rows))
-    trained = _supervised(work, params, epochs, threads, seed)
+    plan = schedule(rows, params)
+    trained = _supervised(work, params, plan, seed)
     with replacing(model) as beside:
         trained.save_model(str(beside))
     work.unlink()
-    scores = [
-        score_texts(trained, (document.text for document in part), params) for part in (held.positives, held.negatives)
-    ]
+    positive, negative = (
+        np.array(score_texts(trained, (document.text for document in part), params))
+        for part in (held.positives, held.negatives)
+    )
     report = {
         "positives": len(examples.positives),
         "negatives": len(examples.negatives),
         "rows": rows,
-        "epochs": epochs,
-        "updates": rows * epochs,
-        **measures(np.array(scores[0]), np.array(scores[1])),
+        "words": len(trained.words),
+        "bytes": model.stat().st_size,
+        **plan.as_json(),
+        **measures(positive, negative),
+        "calibration": calibration(positive, negative, params.calibration_bins),
     }
     check_spread(report, params)
     return report
 
 
-def _supervised(rows: Path, params: ClassifierConfig, epochs: int, threads: int, seed: int) -> Any:
+def model_bytes(words: int, params: ClassifierConfig) -> int:
+    """Bytes of a classifier in memory: one vector of float32 for each word, each hash slot of n-grams, and both labels.
+
+    words: of the vocabulary (`min_count` or more in the training rows). The file adds the words themselves. The paper's
+    settings (256 dimensions, the library's 2,000,000 slots) take 2.05 GB and 1 KB more for each word. Without n-grams
+    fastText makes no slots.
+    """
+    return 4 * params.dim * (words + (params.bucket if params.word_ngrams > 1 else 0) + 2)
+
+
+def _supervised(rows: Path, params: ClassifierConfig, plan: Schedule, seed: int) -> Any:
     """The model of a file of labelled rows; UserError where its weights run away."""
     fasttext.FastText.eprint = _quiet
     try:
@@ -85,12 +90,12 @@ def _supervised(rows: Path, params: ClassifierConfig, epochs: int, threads: int,
             return fasttext.train_supervised(
                 str(rows),
                 dim=params.dim,
-                lr=params.lr,
-                epoch=epochs,
+                lr=plan.lr,
+                epoch=plan.epochs,
                 wordNgrams=params.word_ngrams,
                 minCount=params.min_count,
                 bucket=params.bucket,
-                thread=threads,
+                thread=params.threads or os.cpu_count() or 1,
                 seed=seed,
                 loss="softmax",
                 verbose=0,
@@ -98,7 +103,7 @@ def _supervised(rows: Path, params: ClassifierConfig, epochs: int, threads: int,
     except RuntimeError as error:
         if "NaN" not in str(error):
             raise
-        raise UserError(f"fastText: the weights ran away ({error}); lower corpus.classifier.lr = {params.lr}") from None
+        raise UserError(f"fastText: the weights ran away ({error}); lower corpus.classifier.lr = {plan.lr}") from None
 
 
 def check_spread(report: dict[str, Any], params: ClassifierConfig) -> None:
@@ -106,9 +111,9 @@ def check_spread(report: dict[str, Any], params: ClassifierConfig) -> None:
     if report["spread"] < params.min_spread:
         raise UserError(
             f"the classifier has learnt nothing: 80 % of its held-out scores lie within {report['spread']:.4f} "
-            f"(corpus.classifier.min_spread = {params.min_spread}) after {report['updates']} updates. A small seed "
-            "needs more of them: set corpus.classifier.epochs=null with min_updates of 100000 or more, or a higher lr "
-            "(0.5), or cut documents into rows (row_words=100)"
+            f"(corpus.classifier.min_spread = {params.min_spread}) after {report['updates']} updates at a learning "
+            f"rate of {report['lr']:.3g}. A small seed needs more: set corpus.classifier.epochs=null and lr=null (the "
+            "rule of updates), raise min_updates (100000), or cut documents into rows (row_words=100)"
         )
 
 
@@ -144,35 +149,16 @@ def score_texts(model: Any, texts: Iterable[str], params: ClassifierConfig) -> l
 
 
 def _score(model: Any, text: str, params: ClassifierConfig) -> float:
+    """1 minus the probability of the less likely class, or that: so scores near 1 are as finely told apart as near 0.
+
+    fastText adds 1e-5 to every probability before its logarithm; taken away again, about 1e-11 is left of its rounding.
+    """
     line = " ".join(words(text[: params.max_chars], params.numbers))
     # `f.predict` works with every numpy; without the newline the end-of-line token that training saw is missing.
-    for probability, label in model.f.predict(line + "\n", 2, 0.0, "strict"):
-        if label == POSITIVE:
-            return min(1.0, max(0.0, float(probability)))
-    return 0.0
-
-
-def measures(positive: np.ndarray[Any, Any], negative: np.ndarray[Any, Any]) -> dict[str, float]:
-    """AUC, and precision and recall at 0.5, of scores of both classes; spread: 90th minus 10th percentile of all."""
-    scores = np.concatenate([positive, negative])
-    true, false = int((positive >= 0.5).sum()), int((negative >= 0.5).sum())
-    low, high = np.percentile(scores, [10, 90])
-    return {
-        "auc": auc(positive, negative),
-        "precision": true / (true + false) if true + false else 0.0,
-        "recall": true / len(positive),
-        "spread": float(high - low),
-        "held_out_positives": len(positive),
-        "held_out_negatives": len(negative),
-    }
-
-
-def auc(positive: Sequence[float] | np.ndarray[Any, Any], negative: Sequence[float] | np.ndarray[Any, Any]) -> float:
-    """Chance that a positive scores above a negative (ties count half), by ranks (Mann-Whitney)."""
-    yes, no = np.asarray(positive, dtype=float), np.sort(np.asarray(negative, dtype=float))
-    below = np.searchsorted(no, yes, side="left")
-    up_to = np.searchsorted(no, yes, side="right")
-    return float((below + up_to).sum() / (2 * len(yes) * len(no)))
+    found = {label: float(probability) for probability, label in model.f.predict(line + "\n", 2, 0.0, "strict")}
+    yes, no = found.get(POSITIVE, 0.0), found.get(NEGATIVE, 0.0)
+    rarer = min(0.5, max(0.0, min(yes, no) - _ADDED))
+    return 1.0 - rarer if yes > no else rarer
 
 
 @contextmanager

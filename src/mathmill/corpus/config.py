@@ -10,7 +10,9 @@ class ClassifierConfig:
     """The fastText classifier of a round; scale 7b holds the paper's values."""
 
     dim: int = option(256, "size of the word vectors; paper: 256", ge=1)
-    lr: float = option(0.1, "learning rate; paper: 0.1", gt=0)
+    lr: float | None = option(
+        0.1, "learning rate; paper: 0.1; null: from the number of updates (corpus/schedule.py, rule of updates)", gt=0
+    )
     word_ngrams: int = option(3, "longest word n-gram; paper: 3", ge=1)
     min_count: int = option(3, "words that occur less often are dropped; paper: 3", ge=1)
     epochs: int | None = option(3, "passes over the training set; paper: 3; null: from min_updates", ge=1)
@@ -20,6 +22,9 @@ class ClassifierConfig:
     bucket: int = option(2_000_000, "hash slots of n-grams; the paper is silent, this is the library's default", ge=1)
     row_words: int | None = option(
         None, "documents are cut into training rows of this many words; null: a document is a row", ge=1
+    )
+    threads: int | None = option(
+        1, "threads of training; 1: equal bytes every time; null: all cores, faster, and other bytes in every run", ge=1
     )
     numbers: str = option("keep", "keep numbers, or map each to 0; the paper is silent", choices=["keep", "zero"])
     max_positives: int = option(
@@ -36,6 +41,7 @@ class ClassifierConfig:
     min_spread: float = option(
         0.05, "least distance between the 10th and 90th percentile of held-out scores; below, training has failed", ge=0
     )
+    calibration_bins: int = option(10, "bins of score in which held-out documents are counted by class", ge=2)
     max_chars: int | None = option(None, "only the first characters of a page are read; null: all; paper: silent", ge=1)
 
 
@@ -57,7 +63,7 @@ class CorpusConfig:
     budget_share: list[float] | None = option(
         None, "the same as shares of the tokens of all pages; exactly one of the two is given", gt=0, le=1
     )
-    bins: int = option(65_536, "bins of the histogram from which the threshold is read", ge=2)
+    bins: int = option(65_536, "bins (of log odds) of the histogram from which the threshold is read", ge=2)
     host_share: float = option(
         0.1, "a host is flagged when more than this share of its pages is collected; paper: 0.1", ge=0, lt=1
     )
@@ -65,6 +71,7 @@ class CorpusConfig:
         1, "path steps of the prefixes that are listed for annotation; the paper is silent", ge=1
     )
     samples: int = option(3, "pages shown for each listed prefix", ge=0)
+    sample_chars: int = option(100, "characters shown of a sample's title and of each formula", ge=10)
     stop_overlap: float = option(
         0.98, "stop when this share of a round was collected in the round before; paper: 0.98", gt=0, le=1
     )

@@ -1,25 +1,26 @@
 """The cut over a token budget: mergeable histograms of score -> tokens, and a threshold read from their sum.
 
-No global sort: every shard gives a histogram, the sums are added, and only the pages of the one bin in which the budget
-runs out are put in order (by a hash of their URL, since a bin is a tie).
+No global sort: every shard gives a histogram, the sums are added, and only the one bin in which the budget runs out is
+looked at again, by a second histogram over the hashes of its URLs (a bin is a tie). Bins are equally wide in the log
+odds of the score: a cut at the top thousandth of a crawl falls where all scores are 0.999 and more.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-LAST = 2**64 - 1
+ODDS = 24.0  # log odds beyond which scores are not told apart: fastText's probabilities carry about 1e-11
+BUCKETS = 65_536  # of the hash of a URL, inside the bin where the budget runs out
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """Pages are kept above `bin`, and in it where the hash of their URL is at most `hash`; -1 hash: none of the bin."""
+    """Pages are kept above `bin`, and in it where the bucket of their URL is below `bucket` (0: none of the bin)."""
 
     bin: int
-    hash: int
+    bucket: int
     bins: int
 
     def keeps(self, scores: NDArray[np.float64], urls: list[str]) -> NDArray[np.bool_]:
@@ -27,24 +28,33 @@ class Threshold:
         places = bin_of(scores, self.bins)
         kept = places > self.bin
         for index in np.flatnonzero(places == self.bin):
-            kept[index] = url_hash(urls[index]) <= self.hash
+            kept[index] = url_bucket(urls[index]) < self.bucket
         return kept
 
     @property
     def score(self) -> float:
-        """The lower edge of the bin."""
-        return self.bin / self.bins
+        """The lower edge of the bin; 0 where everything is kept."""
+        return edge(self.bin, self.bins)
 
 
 def bin_of(scores: NDArray[np.float64], bins: int) -> NDArray[np.int64]:
-    """The bin of each score in [0, 1]; bins are equally wide, 1.0 falls into the last."""
-    return np.minimum((np.asarray(scores) * bins).astype(np.int64), bins - 1)
+    """The bin of each score in [0, 1]; the first and the last bin also hold all beyond ODDS."""
+    scores = np.asarray(scores, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        odds = np.log(scores) - np.log1p(-scores)
+    places = (np.clip(odds, -ODDS, ODDS) + ODDS) * (bins / (2 * ODDS))
+    return np.minimum(places.astype(np.int64), bins - 1)
 
 
-def histogram(scores: NDArray[np.float64], tokens: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
-    """Tokens in each bin of score, shape (bins,); histograms of shards add up to the histogram of all."""
+def edge(place: int, bins: int) -> float:
+    """The lower edge of a bin, as a score."""
+    return 0.0 if place <= 0 else float(1 / (1 + np.exp(ODDS - 2 * ODDS * place / bins)))
+
+
+def histogram(places: NDArray[np.int64], weights: NDArray[np.int64], bins: int) -> NDArray[np.int64]:
+    """Sum of the weights in each bin, shape (bins,); histograms of shards add up to the histogram of all."""
     total = np.zeros(bins, dtype=np.int64)
-    np.add.at(total, bin_of(scores, bins), tokens)
+    np.add.at(total, places, weights)
     return total
 
 
@@ -61,17 +71,11 @@ def threshold_bin(total: NDArray[np.int64], budget: int) -> tuple[int, int]:
     return len(total) - 1 - place, budget - above
 
 
-def hash_limit(tied: Iterable[tuple[str, int]], left: int) -> int:
-    """The largest URL hash that is kept among the (url, tokens) of the threshold's bin; -1 keeps none of them."""
-    limit = -1
-    for value, tokens in sorted((url_hash(url), tokens) for url, tokens in tied):
-        if tokens > left:
-            break
-        left -= tokens
-        limit = value
-    return limit
+def bucket_limit(tied: NDArray[np.int64], left: int) -> int:
+    """How many buckets of the threshold's bin fit into what is left of the budget; tied: tokens by bucket."""
+    return int(np.searchsorted(np.cumsum(tied), left, side="right"))
 
 
-def url_hash(url: str) -> int:
-    """The 64-bit number that orders pages of equal score."""
-    return xxhash.xxh3_64_intdigest(url.encode())
+def url_bucket(url: str) -> int:
+    """The bucket, out of BUCKETS, that orders pages of equal score."""
+    return xxhash.xxh3_64_intdigest(url.encode()) >> 48

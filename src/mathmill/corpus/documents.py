@@ -1,14 +1,12 @@
-"""What the rounds read: the seed corpus, the table of all pages, and the annotated prefixes."""
+"""What the rounds read: the seed corpus; how its documents are drawn, and by which prefixes a page can be marked."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import xxhash
 
-from mathmill.pages.url import host_and_path, normalise
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import parquet_files, read_jsonl, read_parquet
 
@@ -19,6 +17,14 @@ class Document:
 
     id: str
     text: str
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Documents of both classes: what a classifier is trained on."""
+
+    positives: list[Document]
+    negatives: list[Document]
 
 
 def read_seed(paths: Iterable[Path]) -> list[Document]:
@@ -41,32 +47,6 @@ def read_seed(paths: Iterable[Path]) -> list[Document]:
     return found
 
 
-def read_annotations(path: Path) -> list[str]:
-    """The marked prefixes, `host/path` in the normal form of page URLs, sorted; UserError where an entry is none."""
-    import yaml
-
-    try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise UserError(f"{path}: not YAML: {error}") from None
-    prefixes = set()
-    for number, row in enumerate(rows or [], start=1):
-        value = row.get("prefix") if isinstance(row, dict) else row
-        if not isinstance(value, str) or not value.strip():
-            raise UserError(f"{path}, entry {number}: expected `prefix: host/path`, found {row!r}")
-        prefixes.add(normal_prefix(value, f"{path}, entry {number}"))
-    return sorted(prefixes)
-
-
-def normal_prefix(value: str, place: str) -> str:
-    """`https://www.Host.org/path/` as `host.org/path`; `host.org` alone marks the whole host."""
-    url = normalise(value if "://" in value else f"http://{value.strip()}")
-    if url is None:
-        raise UserError(f"{place}: {value!r} is no host/path")
-    host, path = host_and_path(url)
-    return (host + path).rstrip("/")
-
-
 def prefixes_of(host: str, path: str) -> Iterator[str]:
     """Every prefix that could mark the page: the host, and the path step by step."""
     steps = path.split("?")[0].strip("/").split("/")
@@ -82,8 +62,3 @@ def prefixes_of(host: str, path: str) -> Iterator[str]:
 def draw(key: str, seed: int) -> int:
     """A fixed 64-bit number for a text's id: orders and splits documents alike on every machine."""
     return xxhash.xxh3_64_intdigest(key.encode(), seed=seed)
-
-
-def pages_table(files: Iterable[Path], columns: list[str]) -> pa.Table:
-    """Some columns of all page shards, in shard and row order."""
-    return pa.concat_tables([read_parquet(file, columns=columns) for file in files])

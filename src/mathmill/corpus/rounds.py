@@ -1,7 +1,8 @@
 """The rounds: train, score, cut, find hosts, grow the seed; until a round finds little that is new (paper section 2.1).
 
 Every round lives in its folder of the scratch space and is finished by its `round.json`, so a killed stage goes on in
-the round, and the shard, where it was.
+the round, and the shard, where it was. All that the rounds know of the whole pool are sums over shards: histograms,
+tables of hosts, the lowest hashes.
 """
 
 from dataclasses import asdict, dataclass
@@ -9,61 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from mathmill.corpus.classifier import Examples, train
+from mathmill.corpus.classifier import train
 from mathmill.corpus.config import CorpusConfig
-from mathmill.corpus.cut import Threshold, bin_of, hash_limit, histogram, threshold_bin
-from mathmill.corpus.documents import Document, draw, pages_table
-from mathmill.corpus.hosts import candidates, flagged, growth, host_table
-from mathmill.corpus.shards import score_shard
-from mathmill.workflow.engine import EngineConfig, Shard, run_shards, shard_paths
+from mathmill.corpus.cut import BUCKETS, Threshold, bucket_limit, threshold_bin
+from mathmill.corpus.discover import candidates, discover_shard
+from mathmill.corpus.documents import Document
+from mathmill.corpus.examples import examples
+from mathmill.corpus.hosts import flagged, merge_hosts
+from mathmill.corpus.pool import Pool
+from mathmill.corpus.shards import HOSTS_FILE, cut_shard, histogram_shard, score_shard
+from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_json, read_parquet, write_json, write_parquet
-from mathmill.workflow.tables import HOST, TEXT
+from mathmill.workflow.tables import HOST
 
-CODE_VERSION = "1"  # of scoring: raise it when the code gives other scores for the same model
-
-
-def KEPT() -> pa.Schema:
-    """One row a collected page of a round: url, score, tokens."""
-    return pa.schema(
-        [
-            pa.field("url", pa.string(), nullable=False),
-            pa.field("score", pa.float64(), nullable=False),
-            pa.field("tokens", pa.int64(), nullable=False),
-        ]
-    )
-
-
-@dataclass(frozen=True)
-class Pool:
-    """All pages without their texts: shard files, and (url, host, path) in shard and row order."""
-
-    files: list[Path]
-    rows: list[tuple[str, str, str]]
-
-    @staticmethod
-    def read(folder: Path) -> "Pool":
-        """The pool of a pages folder, by its manifest."""
-        files = shard_paths(folder)
-        table = pages_table(files, ["url", "host", "path"])
-        if table.num_rows == 0:
-            raise UserError(f"{folder}: no page in it; there is nothing to collect")
-        return Pool(files, list(zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True)))
-
-    def documents(self, wanted: list[int]) -> list[Document]:
-        """The texts of some pages, in the pool's order; read shard by shard."""
-        found: list[Document] = []
-        chosen, first = np.array(sorted(wanted), dtype=np.int64), 0
-        for file in self.files:
-            table = read_parquet(file, columns=["url", "text"])
-            here = chosen[(chosen >= first) & (chosen < first + table.num_rows)] - first
-            part = table.take(pa.array(here))
-            found.extend(map(Document, part.column("url").to_pylist(), part.column("text").to_pylist()))
-            first += table.num_rows
-        return found
+CODE_VERSION = "2"  # of scoring: raise it when the code gives other scores for the same model
 
 
 @dataclass(frozen=True)
@@ -76,7 +39,20 @@ class Context:
     params: CorpusConfig
     scratch: Path
     engine: EngineConfig
-    threads: int
+
+    def shards(self, *inputs: Path) -> list[Shard]:
+        """One shard for each page file: that file, and the file of its name in each of some folders."""
+        return [
+            Shard(file.stem, (file, *(_beside(folder, file.stem) for folder in inputs))) for file in self.pool.files
+        ]
+
+
+def _beside(folder: Path, name: str) -> Path:
+    """The output of a shard: a file in the folder, a folder where a pass writes several."""
+    if folder.is_file():
+        return folder
+    file = folder / f"{name}.parquet"
+    return file if file.exists() else folder / name
 
 
 def run_rounds(context: Context) -> list[dict[str, Any]]:
@@ -94,35 +70,31 @@ def run_rounds(context: Context) -> list[dict[str, Any]]:
 
 def run_round(number: int, folder: Path, context: Context) -> dict[str, Any]:
     """One round: everything that it finds is written to `folder`, round.json last."""
-    params, pool = context.params, context.pool
+    params = context.params
     trained = _classifier(number, folder, context)
-    scores, tokens = _scores(folder, context)
-    total = histogram(scores, tokens, params.bins)
+    _score(folder, context)
+    pages, tokens = _histogram(folder, context)
     budget = budgets(params, number, int(tokens.sum()))
-    threshold = _threshold(total, budget, scores, tokens, context)
-    kept = threshold.keeps(scores, [url for url, _, _ in pool.rows])
-    hosts = host_table([host for _, host, _ in pool.rows], kept)
+    threshold = _threshold(folder, tokens, budget, context)
+    cut = _cut(number, folder, threshold, context)
+    hosts = merge_hosts(read_parquet(result.path / HOSTS_FILE) for result in cut)
     over = flagged(hosts, params.host_share)
-    grown = growth(pool.rows, kept, over, context.marked)
-    write_json(folder / "histogram.json", {"bins": params.bins, "tokens": _sparse(total)})
     write_parquet(folder / "hosts.parquet", hosts, HOST())
-    write_json(folder / "candidates.json", candidates(pool.rows, kept, over, params.prefix_depth, params.samples))
-    write_parquet(folder / "seed_growth.parquet", _growth_rows(pool, grown), TEXT())
-    rows = [
-        {"url": pool.rows[index][0], "score": scores[index], "tokens": tokens[index]} for index in np.flatnonzero(kept)
-    ]
-    write_parquet(folder / "kept.parquet", rows, KEPT())
+    write_parquet(folder / "flagged.parquet", over, HOST())
+    found = _discover(folder, context)
+    listed = candidates([result.path for result in found], params.samples)
+    write_json(folder / "candidates.json", listed)
+    write_json(folder / "histogram.json", {"bins": params.bins, "pages": _sparse(pages), "tokens": _sparse(tokens)})
     report = {
         "round": number,
         "classifier": trained,
         "budget_tokens": budget,
         "threshold": {**asdict(threshold), "score": threshold.score},
-        "pages": len(rows),
-        "tokens": int(tokens[kept].sum()),
-        "hosts": len({pool.rows[index][1] for index in np.flatnonzero(kept)}),
-        "hosts_flagged": len(over),
-        "seed_growth": len(grown),
-        **_overlap(number, rows, context),
+        **{name: sum(result.stats[name] for result in cut) for name in ("pages", "tokens")},
+        "hosts": int(np.count_nonzero(hosts.column("kept").to_numpy())),
+        "hosts_flagged": over.num_rows,
+        "seed_growth": sum(result.stats["growth"] for result in found),
+        **_overlap(number, cut),
     }
     write_json(folder / "round.json", report)
     return report
@@ -142,39 +114,18 @@ def _classifier(number: int, folder: Path, context: Context) -> dict[str, Any]:
     done = folder / "classifier.json"
     if done.exists() and (folder / "classifier.bin").exists():
         return dict(read_json(done))
-    examples = _examples(number, context)
+    light = context.pool.light(context.engine)
+    found = examples(number, context.scratch, context.pool, context.seed, context.params, light)
     settings = context.params.classifier
-    report = train(
-        examples, settings, context.params.seed, context.threads, folder / "classifier.bin", folder / "rows.txt"
-    )
+    report = train(found, settings, context.params.seed, folder / "classifier.bin", folder / "rows.txt")
     write_json(done, report)
     return report
 
 
-def _examples(number: int, context: Context) -> Examples:
-    """Positives: the seed and all growth so far. Negatives: pages drawn by a hash of their URL and the round."""
-    settings, seed = context.params.classifier, context.params.seed
-    grown: dict[str, str] = {}
-    collected: set[str] = set()
-    for before in range(1, number):
-        table = read_parquet(context.scratch / f"round_{before}" / "seed_growth.parquet", columns=["id", "text"])
-        grown.update(zip(table.column("id").to_pylist(), table.column("text").to_pylist(), strict=True))
-    if number > 1 and settings.exclude == "collected":
-        kept = read_parquet(context.scratch / f"round_{number - 1}" / "kept.parquet", columns=["url"])
-        collected = set(kept.column("url").to_pylist())
-    positives = context.seed + [Document(url, text) for url, text in sorted(grown.items())]
-    positives = sorted(positives, key=lambda one: (draw(one.id, seed), one.id))[: settings.max_positives]
-    excluded = set() if settings.exclude == "none" else set(grown) | collected
-    pool = [index for index, (url, _, _) in enumerate(context.pool.rows) if url not in excluded]
-    pool.sort(key=lambda index: (draw(f"{number} {context.pool.rows[index][0]}", seed), index))
-    negatives = context.pool.documents(pool[: max(2, round(settings.negatives * len(positives)))])
-    return Examples(positives, negatives)
-
-
-def _scores(folder: Path, context: Context) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Score and tokens of every page, in the pool's order."""
+def _score(folder: Path, context: Context) -> None:
+    """Score and tokens of every page."""
     model = folder / "classifier.bin"
-    results = run_shards(
+    run_shards(
         f"corpus: score {folder.name}",
         score_shard,
         [Shard(file.stem, (file, model)) for file in context.pool.files],
@@ -183,43 +134,77 @@ def _scores(folder: Path, context: Context) -> tuple[NDArray[np.float64], NDArra
         engine=context.engine,
         version=CODE_VERSION,
     )
-    table = pa.concat_tables([read_parquet(result.path, columns=["score", "tokens"]) for result in results])
-    return table.column("score").to_numpy(), table.column("tokens").to_numpy()
 
 
-def _threshold(
-    total: NDArray[np.int64], budget: int, scores: NDArray[np.float64], tokens: NDArray[np.int64], context: Context
-) -> Threshold:
-    place, left = threshold_bin(total, budget)
-    tied = np.flatnonzero(bin_of(scores, context.params.bins) == place)
-    return Threshold(
-        place,
-        hash_limit(((context.pool.rows[index][0], int(tokens[index])) for index in tied), left),
-        context.params.bins,
+def _histogram(folder: Path, context: Context, place: int | None = None) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(pages, tokens) by bin of score, or by bucket of URL inside one bin, summed over the shards."""
+    size = context.params.bins if place is None else BUCKETS
+    pages, tokens = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+    for result in run_shards(
+        f"corpus: histogram of {folder.name}",
+        histogram_shard,
+        [Shard(file.stem, (folder / "scores" / f"{file.stem}.parquet",)) for file in context.pool.files],
+        folder / ("histogram" if place is None else "tied"),
+        params={"bins": context.params.bins, "bin": place},
+        engine=context.pool.light(context.engine),
+    ):
+        table = read_parquet(result.path)
+        places = table.column("bin").to_numpy()
+        pages[places] += table.column("pages").to_numpy()
+        tokens[places] += table.column("tokens").to_numpy()
+    return pages, tokens
+
+
+def _threshold(folder: Path, tokens: NDArray[np.int64], budget: int, context: Context) -> Threshold:
+    place, left = threshold_bin(tokens, budget)
+    if place < 0:
+        return Threshold(-1, 0, context.params.bins)
+    _, tied = _histogram(folder, context, place)
+    return Threshold(place, bucket_limit(tied, left), context.params.bins)
+
+
+def _cut(number: int, folder: Path, threshold: Threshold, context: Context) -> list[ShardResult]:
+    before = [folder.parent / f"round_{number - 1}" / "cut"] if number > 1 else []
+    return run_shards(
+        f"corpus: cut {folder.name}",
+        cut_shard,
+        context.shards(folder / "scores", *before),
+        folder / "cut",
+        params={"threshold": asdict(threshold)},
+        engine=context.pool.light(context.engine),
+        suffix="",
     )
 
 
-def _growth_rows(pool: Pool, grown: list[int]) -> list[dict[str, Any]]:
-    return [
-        {"id": document.id, "text": document.text, "source": "seed_growth", "lang": "und", "meta": "{}"}
-        for document in pool.documents(grown)
-    ]
+def _discover(folder: Path, context: Context) -> list[ShardResult]:
+    params = context.params
+    return run_shards(
+        f"corpus: hosts of {folder.name}",
+        discover_shard,
+        context.shards(folder / "scores", folder / "cut", folder / "flagged.parquet"),
+        folder / "discover",
+        params={
+            "marked": context.marked,
+            "depth": params.prefix_depth,
+            "samples": params.samples,
+            "chars": params.sample_chars,
+        },
+        engine=context.pool.light(context.engine),
+        suffix="",
+    )
 
 
-def _overlap(number: int, rows: list[dict[str, Any]], context: Context) -> dict[str, float | None]:
+def _overlap(number: int, cut: list[ShardResult]) -> dict[str, float | None]:
     """The share of this round's pages, and of their tokens, that the round before had collected already."""
     if number == 1:
         return {"overlap_pages": None, "overlap_tokens": None}
-    table = read_parquet(context.scratch / f"round_{number - 1}" / "kept.parquet", columns=["url"])
-    before = set(table.column("url").to_pylist())
-    again = [row for row in rows if row["url"] in before]
-    tokens = sum(row["tokens"] for row in rows)
-    return {
-        "overlap_pages": len(again) / len(rows) if rows else 1.0,
-        "overlap_tokens": sum(row["tokens"] for row in again) / tokens if tokens else 1.0,
-    }
+    found: dict[str, float | None] = {}
+    for unit in ("pages", "tokens"):
+        total = sum(result.stats[unit] for result in cut)
+        found[f"overlap_{unit}"] = sum(result.stats[f"{unit}_again"] for result in cut) / total if total else 1.0
+    return found
 
 
 def _sparse(total: NDArray[np.int64]) -> dict[str, int]:
-    """Bins that are not empty: bin -> tokens."""
+    """Bins that are not empty: bin -> count."""
     return {str(index): int(total[index]) for index in np.flatnonzero(total)}

@@ -1,4 +1,8 @@
-"""The shard functions of a round: score the pages, and write the pages that were collected."""
+"""The shard functions of a round: score the pages, add up histograms, cut, and write what the last round collected.
+
+A shard knows nothing of the others. What a round must know of all pages (how many tokens above a score, how many pages
+of a host) are sums over shards.
+"""
 
 import os
 from pathlib import Path
@@ -6,15 +10,19 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from mathmill.corpus.classifier import load, score_texts
 from mathmill.corpus.config import ClassifierConfig
-from mathmill.corpus.cut import Threshold
+from mathmill.corpus.cut import BUCKETS, Threshold, bin_of, histogram, url_bucket
+from mathmill.corpus.hosts import count_hosts
+from mathmill.corpus.tables import BINS, KEPT
 from mathmill.corpus.wording import count_tokens
 from mathmill.workflow.engine import PageGuard, Shard
 from mathmill.workflow.files import read_parquet, write_parquet
-from mathmill.workflow.tables import SCORE, SCORED_PAGE
+from mathmill.workflow.tables import HOST, SCORE, SCORED_PAGE
 
+KEPT_FILE, HOSTS_FILE = "kept.parquet", "hosts.parquet"
 _models: dict[tuple[str, int, int], Any] = {}
 
 
@@ -44,6 +52,41 @@ def _model(path: Path) -> Any:
     return _models[slot]
 
 
+def histogram_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard) -> dict[str, Any]:
+    """Pages and tokens by bin of score; with `bin`: of the pages in that bin, by bucket of their URL's hash."""
+    table = read_parquet(shard.inputs[0])
+    tokens = table.column("tokens").to_numpy()
+    places, size = bin_of(table.column("score").to_numpy(), params["bins"]), params["bins"]
+    if params["bin"] is not None:
+        chosen = np.flatnonzero(places == params["bin"])
+        urls = table.column("url").take(pa.array(chosen)).to_pylist()
+        places, size, tokens = np.array([url_bucket(url) for url in urls], dtype=np.int64), BUCKETS, tokens[chosen]
+    pages, weight = histogram(places, np.ones_like(tokens), size), histogram(places, tokens, size)
+    found = np.flatnonzero(pages)
+    write_parquet(out, pa.table([found, pages[found], weight[found]], names=BINS().names), BINS())
+    return {}
+
+
+def cut_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard) -> dict[str, Any]:
+    """Which pages of one shard are above the threshold, and how many of each host.
+
+    inputs: pages, their scores, and from the second round on the same shard's cut of the round before, of which
+    the statistics say how much was collected again (paper: the overlap that stops the rounds).
+    """
+    pages, scored = read_parquet(shard.inputs[0], columns=["host"]), read_parquet(shard.inputs[1])
+    mask = Threshold(**params["threshold"]).keeps(scored.column("score").to_numpy(), scored.column("url").to_pylist())
+    kept = scored.filter(pa.array(mask))
+    write_parquet(out / KEPT_FILE, kept, KEPT())
+    write_parquet(out / HOSTS_FILE, count_hosts(pages.column("host"), mask), HOST())
+    stats = {"pages": kept.num_rows, "tokens": int(pc.sum(kept.column("tokens")).as_py() or 0)}
+    if len(shard.inputs) > 2:
+        before = read_parquet(shard.inputs[2] / KEPT_FILE, columns=["url"]).column("url")
+        again = kept.filter(pc.is_in(kept.column("url"), value_set=before.combine_chunks()))
+        stats["pages_again"] = again.num_rows
+        stats["tokens_again"] = int(pc.sum(again.column("tokens")).as_py() or 0)
+    return stats
+
+
 def collect_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard) -> dict[str, Any]:
     """Write the collected pages of one shard with their scores; inputs: the pages and their scores."""
     pages, scored = read_parquet(shard.inputs[0]), read_parquet(shard.inputs[1])
@@ -52,4 +95,10 @@ def collect_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageG
     kept = threshold.keeps(scores, scored.column("url").to_pylist())
     table = pages.append_column("score", scored.column("score")).filter(pa.array(kept))
     write_parquet(out, table, SCORED_PAGE())
-    return {"pages": table.num_rows, "tokens": int(np.sum(scored.column("tokens").to_numpy()[kept]))}
+    languages = pc.value_counts(table.column("lang")).to_pylist()
+    tokens = int(np.sum(scored.column("tokens").to_numpy()[kept]))
+    return {
+        "pages": table.num_rows,
+        "tokens": tokens,
+        "languages": {row["values"]: row["counts"] for row in languages},
+    }

@@ -11,7 +11,10 @@ def body(stage: Stage) -> None:
     from mathmill.report.build import build
     from mathmill.report.facts import Sources
 
-    sources = Sources(stage.root, {label: stage.input(label) for label in stage.node.inputs})
+    paths = {label: stage.input(label) for label in stage.node.inputs}
+    if stage.section.labels is not None:
+        paths["labels"] = stage.input("labels")
+    sources = Sources(stage.root, paths)
     build(
         sources,
         stage.section,

@@ -15,6 +15,9 @@ class ReportConfig:
     benchmark: str | None = option(
         None, "the benchmark of the headline (the stem of its file); null: the one that was evaluated, or `test`"
     )
+    labels: str | None = option(
+        None, "labelled file of `python -m mathmill.corpus sample`: precision and recall without a ground truth"
+    )
     pages: int = option(4, "sample pages of the corpus shown", ge=0, le=50)
     page_characters: int = option(700, "characters of a sample page shown", ge=50)
     rollouts: int = option(4, "problems whose completions by every model are shown", ge=0, le=100)

@@ -1,181 +1,199 @@
-"""The corpus by round, measured against the ground truth of the microworld (paper 2.1)."""
+"""The corpus by round (paper 2.1), measured against the ground truth where there is one, else by labels of a person."""
 
 from collections import Counter
-from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+
+from mathmill.corpus.cut import bin_of, edge
+from mathmill.corpus.estimates import estimate, identity, read_labels
 from mathmill.report.facts import Fact, Sources
-from mathmill.workflow.files import parquet_files, read_json, read_jsonl, read_parquet
+from mathmill.report.truth import Truth, decontamination, read_truth, score
+from mathmill.workflow.engine import shard_paths
+from mathmill.workflow.files import parquet_files, read_json, read_parquet
 
-
-@dataclass(frozen=True)
-class Truth:
-    """What the pages really are. Copies of a page are one page: its original's url stands for all.
-
-    contaminated: (page, benchmark item) that was planted; planted: the same by source for texts that are no pages.
-    """
-
-    is_math: dict[str, bool]
-    valid: dict[str, bool]
-    genre: dict[str, str]
-    lang: dict[str, str]
-    original: dict[str, str]
-    contaminated: frozenset[tuple[str, str]]
-    lookalike: frozenset[str]
-    planted: dict[str, frozenset[tuple[str, str]]]
-
-    def originals(self, urls: set[str]) -> set[str]:
-        """The originals that a set of urls covers; urls that the truth does not know stand for themselves."""
-        return {self.original.get(url, url) for url in urls}
-
-    @property
-    def mathematics(self) -> set[str]:
-        """Every original page that is mathematics and can be read."""
-        return {url for url, math in self.is_math.items() if math and self.valid[url] and self.original[url] == url}
+COARSE = 48  # bins of the figures: one unit of log odds each
+COUNTS = ("pages", "tokens", "hosts", "hosts_flagged", "seed_growth", "overlap_pages", "overlap_tokens")
+HELD_OUT = {"auc": "held_out_auc", "precision": "held_out_precision", "recall": "held_out_recall"}
+Points = list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Round:
-    """One round: what it kept, and how well; recall by language and by genre of page."""
+    """One round: what it kept, and how well; recall by language and by genre where there is a ground truth.
+
+    calibration: name -> (mean score, share that belongs) of bins of score. scores: (lower edge in log odds, pages) of
+    all pages; threshold: the cut in the same unit.
+    """
 
     number: int
     facts: dict[str, Fact]
     by_lang: dict[str, Fact]
     by_genre: dict[str, Fact]
+    calibration: dict[str, Points]
+    scores: Points
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Precision and recall of a round by hand labels, with intervals, and the bands behind them.
+
+    stale: the labels were drawn from another run's cut.
+    """
+
+    round: int
+    facts: dict[str, Fact]
+    bands: list[tuple[str, int, int, int]]
+    stale: bool
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """The rounds in order, the pages of the final corpus, what decontamination did."""
+    """The rounds in order, the pages of the final corpus, what decontamination did.
+
+    has_truth: the pages are those of the microworld; without, `final` has no recall, and nothing was planted.
+    """
 
     rounds: list[Round]
     final: dict[str, Fact]
     decontamination: dict[str, Fact]
     planted: dict[str, tuple[Fact, Fact]]
     crawl: dict[str, Fact]
+    has_truth: bool = True
+    labelled: Labelled | None = None
     samples: list[dict[str, str]] = field(default_factory=list)
 
 
-def read_truth(folder: Path) -> Truth:
-    """The ground truth: every page (pages.parquet), and what was planted in other sources (contamination.jsonl)."""
-    planted: dict[str, set[tuple[str, str]]] = {}
-    for row in read_jsonl(folder / "contamination.jsonl"):
-        if row["source"] != "page":
-            planted.setdefault(row["source"], set()).add((row["id"], row["benchmark"]))
-    rows = read_parquet(folder / "pages.parquet").to_pylist()
-    return Truth(
-        is_math={row["url"]: bool(row["is_math"]) for row in rows},
-        valid={row["url"]: bool(row["valid"]) for row in rows},
-        genre={row["url"]: row["genre"] for row in rows},
-        lang={row["url"]: row["lang"] for row in rows},
-        original={row["url"]: row["copy_of"] or row["url"] for row in rows},
-        contaminated=frozenset((row["url"], item) for row in rows for item in row["contaminated_by"]),
-        lookalike=frozenset(row["url"] for row in rows if row["lookalike"]),
-        planted={source: frozenset(pairs) for source, pairs in sorted(planted.items())},
-    )
-
-
-def score(kept: set[str], truth: Truth) -> tuple[float, float]:
-    """(precision, recall) of kept urls: copies count once; recall is over all mathematics of the crawl."""
-    found = truth.originals(kept)
-    right = sum(1 for url in found if truth.is_math.get(url, False))
-    mathematics = truth.mathematics
-    return (right / len(found) if found else 0.0, right / len(mathematics) if mathematics else 0.0)
-
-
-def read_corpus(sources: Sources, pages: int, characters: int) -> Corpus:
+def read_corpus(sources: Sources, pages: int, characters: int, confidence: float = 0.95) -> Corpus:
     """Everything about the corpus that the report shows."""
-    truth = read_truth(sources.path("truth"))
     folder = sources.path("rounds")
     numbers = sorted(int(path.name.removeprefix("round_")) for path in folder.glob("round_*"))
-    rounds = [_round(sources, truth, number) for number in numbers]
+    kept = {number: kept_urls(folder / f"round_{number}") for number in numbers}
     final: set[str] = set()
     samples: list[dict[str, str]] = []
     for file in parquet_files(folder / "final"):
-        rows = read_parquet(file).to_pylist()
+        rows = read_parquet(file, ["url", "lang", "text"]).to_pylist()
         final.update(row["url"] for row in rows)
         samples.extend({key: row[key] for key in ("url", "lang", "text")} for row in rows)
-    precision, recall = score(final, truth)
-    facts = {
-        "pages": sources.fact("rounds", len(final), inside="final"),
-        "precision": sources.fact("rounds", precision, inside="final"),
-        "recall": sources.fact("rounds", recall, inside="final"),
-        "crawled": sources.fact("truth", len(truth.is_math)),
-        "mathematics": sources.fact("truth", len(truth.mathematics)),
-    }
-    clean, planted = _decontamination(sources, truth, final)
-    return Corpus(rounds, facts, clean, planted, _crawl(sources), _choose(samples, pages, characters))
+    truth = _truth(sources, final.union(*kept.values()))
+    rounds = [_round(sources, truth, number, kept[number]) for number in numbers]
+    facts = {"pages": sources.fact("rounds", len(final), inside="final")}
+    clean: dict[str, Fact] = {}
+    planted: dict[str, tuple[Fact, Fact]] = {}
+    if truth is not None:
+        precision, recall = score(final, truth)
+        facts["precision"] = sources.fact("rounds", precision, inside="final")
+        facts["recall"] = sources.fact("rounds", recall, inside="final")
+        facts["crawled"] = sources.fact("truth", len(truth.is_math))
+        facts["mathematics"] = sources.fact("truth", len(truth.mathematics))
+        if sources.has("clean") and sources.has("removals"):
+            clean, planted = decontamination(sources, truth, final)
+    return Corpus(
+        rounds,
+        facts,
+        clean,
+        planted,
+        _crawl(sources),
+        truth is not None,
+        _labelled(sources, confidence),
+        _choose(samples, pages, characters),
+    )
 
 
-def _round(sources: Sources, truth: Truth, number: int) -> Round:
+def kept_urls(folder: Path) -> set[str]:
+    """The addresses that a round collected."""
+    files = [path / "kept.parquet" for path in shard_paths(folder / "cut")]
+    return {url for file in files for url in read_parquet(file, ["url"]).column("url").to_pylist()}
+
+
+def _truth(sources: Sources, urls: set[str]) -> Truth | None:
+    """The ground truth if it is about these pages; the microworld is made also where the crawl is the user's own."""
+    truth = read_truth(sources.path("truth")) if sources.has("truth") else None
+    return truth if truth is not None and truth.knows(urls) else None
+
+
+def _round(sources: Sources, truth: Truth | None, number: int, kept: set[str]) -> Round:
     folder = sources.path("rounds") / f"round_{number}"
     summary = read_json(folder / "round.json")
-    kept = set(read_parquet(folder / "kept.parquet", ["url"]).column("url").to_pylist())
-    precision, recall = score(kept, truth)
+    inside = f"round_{number}/round.json"
     facts = {
-        name: sources.fact("rounds", summary[name], inside=f"round_{number}/round.json")
-        for name in ("pages", "tokens", "hosts", "hosts_flagged", "seed_growth", "overlap_pages", "overlap_tokens")
-        if summary.get(name) is not None
+        name: sources.fact("rounds", summary[name], inside=inside) for name in COUNTS if summary.get(name) is not None
     }
-    inside = f"round_{number}/kept.parquet"
-    facts["precision"] = sources.fact("rounds", precision, inside=inside)
-    facts["recall"] = sources.fact("rounds", recall, inside=inside)
+    classifier = summary["classifier"]
+    facts |= {name: sources.fact("rounds", classifier[key], inside=inside) for key, name in HELD_OUT.items()}
+    rows = [(row["score"], row["positives"] / row["documents"]) for row in classifier["calibration"]]
+    calibration: dict[str, Points] = {"held-out documents": rows}
+    by_lang: dict[str, Fact] = {}
+    by_genre: dict[str, Fact] = {}
+    if truth is not None:
+        inside = f"round_{number}/cut"
+        precision, recall = score(kept, truth)
+        facts["precision"] = sources.fact("rounds", precision, inside=inside)
+        facts["recall"] = sources.fact("rounds", recall, inside=inside)
+        by_lang = _recall_by(sources, truth, truth.lang, kept, inside)
+        by_genre = _recall_by(sources, truth, truth.genre, kept, inside)
+        calibration["all pages"] = _pool_calibration(folder, truth, len(rows))
+    return Round(number, facts, by_lang, by_genre, calibration, _scores(folder), _odds(summary["threshold"]["score"]))
+
+
+def _recall_by(sources: Sources, truth: Truth, label: dict[str, str], kept: set[str], inside: str) -> dict[str, Fact]:
     found = truth.originals(kept) & truth.mathematics
-
-    def by(label: dict[str, str]) -> dict[str, Fact]:
-        total = Counter(label[url] for url in truth.mathematics)
-        right = Counter(label[url] for url in found)
-        return {
-            name: sources.fact("rounds", right[name] / count, inside=inside) for name, count in sorted(total.items())
-        }
-
-    return Round(number, facts, by(truth.lang), by(truth.genre))
+    total = Counter(label[url] for url in truth.mathematics)
+    right = Counter(label[url] for url in found)
+    return {name: sources.fact("rounds", right[name] / count, inside=inside) for name, count in sorted(total.items())}
 
 
-def _decontamination(
-    sources: Sources, truth: Truth, final: set[str]
-) -> tuple[dict[str, Fact], dict[str, tuple[Fact, Fact]]]:
-    """(figures of the final corpus, source -> (planted quotations, how many of them were found and cut out)).
+def _pool_calibration(folder: Path, truth: Truth, bins: int) -> Points:
+    """(mean score, share of mathematics) of all pages of the crawl by bin of score."""
+    bins = max(10, bins)
+    total = np.zeros((3, bins))
+    for file in shard_paths(folder / "scores"):
+        table = read_parquet(file, ["url", "score"])
+        scores = table.column("score").to_numpy()
+        right = np.array([truth.is_math.get(url, False) for url in table.column("url").to_pylist()], dtype=float)
+        places = np.minimum((scores * bins).astype(int), bins - 1)
+        for row, weight in enumerate((np.ones_like(scores), scores, right)):
+            np.add.at(total[row], places, weight)
+    filled = np.flatnonzero(total[0])
+    return [(float(total[1][n] / total[0][n]), float(total[2][n] / total[0][n])) for n in filled]
 
-    A quotation is a pair of a text and a benchmark item. Where a page was dropped as a copy, its original counts.
-    """
-    columns = read_parquet(sources.path("removals"), ["source", "id", "item"]).to_pydict()
-    found: dict[str, set[tuple[str, str]]] = {}
-    for source, text, item in zip(columns["source"], columns["id"], columns["item"], strict=True):
-        found.setdefault(source, set()).add((text, item))
-    touched = {url for url, _ in found.get("corpus", set())}
-    quotations = {(url, item) for url, item in truth.contaminated if url in final}
-    alike = (truth.lookalike & final) - {url for url, _ in truth.contaminated}
-    left: set[str] = set()
-    for file in parquet_files(sources.path("clean")):
-        left.update(read_parquet(file, ["id"]).column("id").to_pylist())
-    facts = {
-        "texts_touched": len({(source, text) for source, pairs in found.items() for text, _ in pairs}),
-        "pages_touched": len(touched),
-        "lookalikes": len(alike),
-        "lookalikes_kept": len(alike & left),
-        "lookalikes_whole": len((alike & left) - touched),
-    }
-    planted: dict[str, tuple[Set[tuple[str, str]], int]] = {
-        "corpus": (quotations, len(quotations & found.get("corpus", set()))),
-        **{source: (pairs, len(pairs & found.get(source, set()))) for source, pairs in truth.planted.items()},
-    }
-    origins = {"lookalikes": "rounds", "lookalikes_kept": "clean"}
-    return (
-        {name: sources.fact(origins.get(name, "removals"), value) for name, value in facts.items()},
-        {
-            source: (sources.fact("truth", len(there)), sources.fact("removals", cut))
-            for source, (there, cut) in planted.items()
-        },
-    )
+
+def _scores(folder: Path) -> Points:
+    """(lower edge in log odds, pages) of all pages, in bins one unit wide."""
+    stored = read_json(folder / "histogram.json")
+    coarse = np.zeros(COARSE)
+    for place, pages in stored["pages"].items():
+        coarse[int(place) * COARSE // stored["bins"]] += pages
+    return [(float(n - COARSE // 2), float(coarse[n])) for n in np.flatnonzero(coarse)]
+
+
+def _odds(score_: float) -> float:
+    """The log odds of a threshold, to the accuracy of the figures."""
+    fine = 100 * COARSE
+    place = int(bin_of(np.array([score_]), fine)[0])
+    return place / 100 - COARSE / 2 if edge(place, fine) > 0 else -COARSE / 2
+
+
+def _labelled(sources: Sources, confidence: float) -> Labelled | None:
+    if not sources.has("labels"):
+        return None
+    labels = read_labels(sources.path("labels"))
+    summary = sources.path("rounds") / f"round_{labels.round}" / "round.json"
+    stale = not summary.exists() or identity(read_json(summary)) != labels.corpus
+    found = estimate(labels.bands, confidence)
+    facts = {name: sources.interval("labels", found[name]) for name in ("precision", "recall", "positives")}
+    bands = [(band.name, band.pages, band.labelled, band.positive) for band in labels.bands]
+    return Labelled(labels.round, facts, bands, stale)
 
 
 def _crawl(sources: Sources) -> dict[str, Fact]:
     """What extraction made of the crawl: responses, pages left, and what was dropped or set aside, by reason."""
     if not sources.has("pages"):
         return {}
-    report = sources.json("pages")
+    report: dict[str, Any] = sources.json("pages")
     found = {name: report[name] for name in ("files", "responses", "extracted", "pages") if name in report}
     for group, words in (("dropped", "dropped: "), ("copies", "copies: ")):
         found |= {words + name.replace("_", " "): count for name, count in sorted(report.get(group, {}).items())}

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from mathmill.report.curves import Curve, Reinforcement, smooth
+from mathmill.report.draw_corpus import corpus_figures
 from mathmill.report.figures import Drawn, Studio, brief
 from mathmill.report.gather import Facts
 from mathmill.report.models import SHORT
@@ -12,43 +13,12 @@ def draw_all(facts: Facts, folder: Path) -> dict[str, list[Drawn]]:
     """Section of the page -> its figures, written to `folder`."""
     studio = Studio(folder)
     return {
-        "corpus": _corpus(studio, facts),
+        "corpus": corpus_figures(studio, facts.corpus),
         "pretraining": _pretraining(studio, facts),
         "ablations": _ablations(studio, facts),
         "evaluation": _evaluation(studio, facts),
         "reinforcement": [drawn for one in facts.reinforcement for drawn in _reinforcement(studio, one)],
     }
-
-
-def _corpus(studio: Studio, facts: Facts) -> list[Drawn]:
-    if facts.corpus is None or not facts.corpus.rounds:
-        return []
-    rounds = facts.corpus.rounds
-    quality = {name: [(float(one.number), one.facts[name].value) for one in rounds] for name in ("recall", "precision")}
-    langs = {lang: [(float(one.number), one.by_lang[lang].value) for one in rounds] for lang in rounds[-1].by_lang}
-    source = rounds[-1].facts["recall"].source.split("round_")[0] + "round_*"
-    return [
-        studio.lines(
-            "corpus_quality",
-            "Mathematics found, by round",
-            quality,
-            x="round",
-            y="percent",
-            caption="Recall and precision of mathematical pages against the ground truth, after each round.",
-            source=source,
-            percent=True,
-        ),
-        studio.lines(
-            "corpus_languages",
-            "Recall by language",
-            langs,
-            x="round",
-            y="percent",
-            caption="Recall of mathematical pages by language, after each round.",
-            source=source,
-            percent=True,
-        ),
-    ]
 
 
 def _curve(studio: Studio, stem: str, title: str, curves: list[Curve], column: str, caption: str) -> list[Drawn]:

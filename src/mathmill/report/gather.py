@@ -78,9 +78,9 @@ def only_benchmark(sources: Sources, evaluated: list[str]) -> str:
 
 
 def _corpus(sources: Sources, config: ReportConfig) -> Corpus | None:
-    if not all(sources.has(label) for label in ("rounds", "truth", "clean", "removals")):
+    if not sources.has("rounds"):
         return None
-    return read_corpus(sources, config.pages, config.page_characters)
+    return read_corpus(sources, config.pages, config.page_characters, config.confidence)
 
 
 def _sft(sources: Sources) -> Curve | None:

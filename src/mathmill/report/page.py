@@ -5,11 +5,11 @@ from urllib.parse import quote
 
 from mathmill.report import html
 from mathmill.report.config import ReportConfig
-from mathmill.report.corpus import Corpus
 from mathmill.report.facts import Fact
 from mathmill.report.figures import Drawn
 from mathmill.report.gather import Facts
 from mathmill.report.html import number, percent
+from mathmill.report.page_corpus import corpus_section
 from mathmill.report.page_models import ablation_section, evaluation_section, rewards_table, rollouts_section
 from mathmill.report.text import LIMITS, PURPOSE
 
@@ -32,7 +32,12 @@ def render(facts: Facts, drawn: dict[str, list[Drawn]], config: ReportConfig) ->
         [
             f'<header><h1>mathmill: report</h1><p class="lead">{PURPOSE}</p><nav>{links}</nav></header>',
             f"<main>{_cards(facts)}",
-            html.section("corpus", SECTIONS["corpus"], *_corpus(facts, drawn["corpus"], config)),
+            html.section(
+                "corpus",
+                SECTIONS["corpus"],
+                *corpus_section(facts.corpus, drawn["corpus"]),
+                *([runs(config, "tags.stage = 'corpus'")] if facts.corpus else []),
+            ),
             html.section("pretraining", SECTIONS["pretraining"], *_pretraining(facts, drawn["pretraining"], config)),
             html.section("ablations", SECTIONS["ablations"], *ablation_section(facts, drawn["ablations"])),
             html.section(
@@ -69,7 +74,7 @@ def runs(config: ReportConfig, query: str) -> str:
 def _cards(facts: Facts) -> str:
     """The key figures at the top."""
     cards: list[tuple[str, Fact, str]] = []
-    if facts.corpus:
+    if facts.corpus and facts.corpus.has_truth:
         cards += [
             (percent(facts.corpus.final["recall"]), facts.corpus.final["recall"], "recall of mathematics pages, %"),
             (percent(facts.corpus.final["precision"]), facts.corpus.final["precision"], "precision of the corpus, %"),
@@ -92,81 +97,6 @@ def _cards(facts: Facts) -> str:
 def _ends(value: str) -> str:
     _, small, rest = value.partition(" <small")
     return f"<br><small{rest}" if small else ""
-
-
-def _corpus(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]:
-    corpus = facts.corpus
-    if corpus is None:
-        return [html.missing("The corpus against a ground truth", "dvc repro corpus decontaminate")]
-    columns = {"pages": "pages", "tokens": "tokens", "hosts_flagged": "hosts flagged", "seed_growth": "new seed pages"}
-    present = [key for key in columns if any(key in one.facts for one in corpus.rounds)]
-    rows = []
-    for one in corpus.rounds:
-        cells = [number(one.facts[key]) if key in one.facts else "" for key in present]
-        overlap = percent(one.facts["overlap_tokens"]) if "overlap_tokens" in one.facts else ""
-        quality = [percent(one.facts[key]) for key in ("recall", "precision")]
-        rows.append([str(one.number), *quality, *cells, overlap])
-    last = [percent(corpus.final[key]) for key in ("recall", "precision")]
-    rows.append(["final", *last, number(corpus.final["pages"]), *[""] * len(present)])
-    header = ["round", "recall, %", "precision, %", *(columns[key] for key in present), "tokens known before, %"]
-    intro = (
-        f"The crawl holds {number(corpus.final['crawled'])} addresses, of which {number(corpus.final['mathematics'])} "
-        "different pages are mathematics. A classifier that starts from a narrow seed ranks them; hosts that turn out "
-        "mathematical and the annotated paths feed the next round (paper 2.1)."
-    )
-    return [
-        html.paragraph(intro),
-        html.table(header, rows, "Against the ground truth of the microworld; copies of a page count once."),
-        html.figures(drawn),
-        _genres(corpus),
-        html.paragraph(_decontamination(corpus)),
-        _planted(corpus),
-        _crawl(facts),
-        runs(config, "tags.stage = 'corpus'"),
-    ]
-
-
-def _genres(corpus: Corpus) -> str:
-    """Recall by genre and round: the rounds have to discover what the seed does not cover."""
-    if not corpus.rounds:
-        return ""
-    header = ["genre", *(f"round {one.number}, %" for one in corpus.rounds)]
-    rows = [
-        [escape(genre), *(percent(one.by_genre[genre]) for one in corpus.rounds)]
-        for genre in corpus.rounds[-1].by_genre
-    ]
-    return html.table(
-        header, rows, "Recall by genre of page: what the seed does not cover, the rounds have to discover."
-    )
-
-
-def _decontamination(corpus: Corpus) -> str:
-    """What decontamination found, in words."""
-    there, cut = (
-        number(Fact(sum(pair[place].value for pair in corpus.planted.values()), corpus.planted["corpus"][place].source))
-        for place in (0, 1)
-    )
-    clean = corpus.decontamination
-    return (
-        f"Decontamination (paper 2.1) found {cut} of {there} planted quotations of benchmark problems and cut them "
-        f"out. Of {number(clean['lookalikes'])} pages that only resemble benchmark problems it kept "
-        f"{number(clean['lookalikes_kept'])}, {number(clean['lookalikes_whole'])} of them without a line lost. "
-        f"{number(clean['texts_touched'])} texts of all sources were touched."
-    )
-
-
-def _planted(corpus: Corpus) -> str:
-    rows = [[escape(source), number(there), number(gone)] for source, (there, gone) in corpus.planted.items()]
-    return html.table(["source", "planted quotations", "cut out"], rows)
-
-
-def _crawl(facts: Facts) -> str:
-    """What extraction left, and why the rest fell."""
-    if facts.corpus is None or not facts.corpus.crawl:
-        return ""
-    rows = [[escape(name), number(fact)] for name, fact in facts.corpus.crawl.items()]
-    counts = html.table(["records of the crawl", ""], rows)
-    return f"<details><summary>From WARC records to pages</summary>{counts}</details>"
 
 
 def _pretraining(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> list[str]:

@@ -19,6 +19,9 @@ def summarise(facts: "Facts") -> dict[str, Any]:
         else {
             "rounds": [{name: fact.as_json() for name, fact in sorted(one.facts.items())} for one in corpus.rounds],
             "final": {name: fact.as_json() for name, fact in sorted(corpus.final.items())},
+            "labelled": None
+            if corpus.labelled is None
+            else {name: fact.as_json() for name, fact in sorted(corpus.labelled.facts.items())},
             "planted": {
                 source: {"there": there.as_json(), "removed": gone.as_json()}
                 for source, (there, gone) in sorted(corpus.planted.items())
@@ -71,17 +74,8 @@ def summarise(facts: "Facts") -> dict[str, Any]:
 def to_text(summary: dict[str, Any]) -> str:
     """The summary as a table for a terminal of 80 columns."""
     lines: list[str] = []
-    if corpus := summary["corpus"]:
-        lines += ["", "Corpus                        recall  precision    pages"]
-        for number, one in enumerate(corpus["rounds"], start=1):
-            lines.append(_corpus_line(f"round {number}", one))
-        lines.append(_corpus_line("final", corpus["final"]))
-        clean = {name: fact["value"] for name, fact in corpus["decontamination"].items()}
-        there, gone = (sum(pair[key]["value"] for pair in corpus["planted"].values()) for key in ("there", "removed"))
-        lines.append(
-            f"  planted benchmark quotations cut out: {gone} of {there}; "
-            f"look-alike pages kept: {clean['lookalikes_kept']} of {clean['lookalikes']}"
-        )
+    if summary["corpus"]:
+        lines += _corpus_lines(summary["corpus"])
     lines += _model_lines(summary)
     lines += [
         f"  {one['after']} minus {one['before']}, paired: {_interval(one['accuracy'], sign=True)} points"
@@ -97,9 +91,31 @@ def to_text(summary: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _corpus_lines(corpus: dict[str, Any]) -> list[str]:
+    """The rounds; recall and precision only where a ground truth or labels say them."""
+    known = "recall" in corpus["final"]
+    lines = ["", "Corpus                        recall  precision    pages" if known else f"{'Corpus':<47} pages"]
+    for number, one in enumerate(corpus["rounds"], start=1):
+        lines.append(_corpus_line(f"round {number}", one))
+    lines.append(_corpus_line("final", corpus["final"]))
+    if not known and corpus["labelled"] is None:
+        lines.append("  no ground truth for this crawl; `python -m mathmill.corpus sample` draws pages to label")
+    for name in ("recall", "precision") if corpus["labelled"] else ():
+        lines.append(f"  {name + ' by hand labels':<27}{_interval(corpus['labelled'][name])}")
+    if corpus["decontamination"]:
+        clean = {name: fact["value"] for name, fact in corpus["decontamination"].items()}
+        there, gone = (sum(pair[key]["value"] for pair in corpus["planted"].values()) for key in ("there", "removed"))
+        lines.append(
+            f"  planted benchmark quotations cut out: {gone} of {there}; "
+            f"look-alike pages kept: {clean['lookalikes_kept']} of {clean['lookalikes']}"
+        )
+    return lines
+
+
 def _corpus_line(label: str, one: dict[str, Any]) -> str:
     pages = f"{one['pages']['value']:,.0f}" if "pages" in one else ""
-    return f"  {label:<27}{_percent(one['recall']):>7} {_percent(one['precision']):>10} {pages:>8}"
+    recall, precision = (_percent(one[name]) if name in one else "" for name in ("recall", "precision"))
+    return f"  {label:<27}{recall:>7} {precision:>10} {pages:>8}"
 
 
 def _model_lines(summary: dict[str, Any]) -> list[str]:
@@ -139,7 +155,14 @@ def main() -> None:
         path: Path = find_root() / SUMMARY
         if not path.is_file():
             raise UserError(f"{SUMMARY}: no such file; `make reproduce` makes it (or `dvc repro report`)")
-        print(to_text(read_json(path)))
+        try:
+            text = to_text(read_json(path))
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UserError(
+                f"{SUMMARY}: written by another version of mathmill ({type(error).__name__}: {error}); "
+                "`dvc repro report` (or `make reproduce`) writes it anew"
+            ) from None
+        print(text)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -52,6 +52,7 @@ STAGES: tuple[str, ...] = (
 _WORLD = "data/microworld"
 _TRAINING = ("src/mathmill/training",)
 _ROLLOUT = ("src/mathmill/rl/cache.py", "src/mathmill/rl/rollout.py")
+_MEASURES = ("src/mathmill/corpus/cut.py", "src/mathmill/corpus/estimates.py", "src/mathmill/evaluate/stats.py")
 _TABLES = "src/mathmill/workflow/tables.py"
 
 
@@ -271,6 +272,7 @@ def _report() -> Node:
         inputs=inputs,
         outputs={"index": "reports/index.html", "summary": "reports/summary.json", "figures": "reports/figures"},
         metrics=("index", "summary", "figures"),
-        code=("src/mathmill/report", "src/mathmill/evaluate/stats.py"),
-        params=_section("report"),
+        own=("labels",),
+        code=("src/mathmill/report", *_MEASURES),
+        params=(*_section("report"), "inputs.report"),
     )

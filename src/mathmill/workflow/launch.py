@@ -84,12 +84,18 @@ def configure(root: Path, overrides: Sequence[str]) -> "Params":
 
 
 def execute(
-    name: str, body: Body, root: Path, params: "Params", job: Path | None, check: Check | None = None
+    name: str,
+    body: Body,
+    root: Path,
+    params: "Params",
+    job: Path | None,
+    check: Check | None = None,
+    receipt: Path | None = None,
 ) -> float | None:
     """Run a stage's body under lock and tracking; returns its value. A failed run keeps its scratch folder.
 
     job: the folder of a multirun job, where its outputs go; one that has done this very work answers at once.
-    check: see launch.
+    check: see launch. receipt: the folder that says that the job is done, where it is not `job` itself (see chain).
     """
     from mathmill.workflow.environment import Signals, prepare, rank
     from mathmill.workflow.fingerprint import fingerprint
@@ -104,7 +110,8 @@ def execute(
     if check is not None:
         check(stage)
     work = fingerprint(root, stage.node, params, inputs)
-    if job is not None and (done := finished(job, work)) is not None:
+    stage.receipt = receipt or job
+    if job is not None and (done := finished(receipt or job, work)) is not None:
         print(f"{stage.node.name}: this job is done already ({job})", file=sys.stderr)
         return done.objective
     stage.scratch = scratch_root(root, params.runtime.scratch) / stage.node.name / work
@@ -148,8 +155,8 @@ def _tracked(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -
         if missing := [label for label, path in outputs.items() if not path.exists()]:
             raise RuntimeError(f"stage {stage.node.name} ended without its outputs: {', '.join(missing)}")
         stage.run.outputs(outputs)
-        if stage.job is not None:
-            record(stage.job, fingerprint, value, stage.run.id)
+        if stage.receipt is not None:
+            record(stage.receipt, fingerprint, value, stage.run.id)
         status = "FINISHED"
     finally:
         # Lightning turns an interrupt into SystemExit, so the signal tells, not the exception.

@@ -5,7 +5,7 @@ The folder, the skipping of finished jobs and the parent run are `workflow.sweep
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from mathmill.workflow.composition import (
     typed,
 )
 from mathmill.workflow.launch import Body, execute
+from mathmill.workflow.schema import Params
 from mathmill.workflow.sweep import sweep_folder
 
 _CALLBACK = "mathmill.workflow.sweep_parent.SweepCallback"
@@ -34,17 +35,27 @@ class Job:
 
     def __call__(self, config: DictConfig) -> float | None:
         """Run the stage with this job's configuration; its outputs go to Hydra's folder for the job."""
-        from hydra.core.hydra_config import HydraConfig
+        params, folder = job_params(self.root, config)
+        return execute(self.name, self.body, self.root, params, folder)
 
-        hydra = HydraConfig.get()
-        sections: dict[str, Any] = {str(key): config._get_node(key) for key in config}
-        sections["choices"] = recorded_choices(hydra.runtime.choices)
-        params = typed(self.root, sections, list(hydra.overrides.task))
-        return execute(self.name, self.body, self.root, params, Path(hydra.runtime.output_dir))
+
+def job_params(root: Path, config: DictConfig) -> tuple[Params, Path]:
+    """The typed configuration of the job that this process runs, and the job's folder."""
+    from hydra.core.hydra_config import HydraConfig
+
+    hydra = HydraConfig.get()
+    sections: dict[str, Any] = {str(key): config._get_node(key) for key in config}
+    sections["choices"] = recorded_choices(hydra.runtime.choices)
+    return typed(root, sections, list(hydra.overrides.task)), Path(hydra.runtime.output_dir)
 
 
 def multirun(root: Path, name: str, body: Body, overrides: Sequence[str]) -> None:
-    """Run a stage for every combination that the overrides name; overrides.yaml comes before them.
+    """Run a stage for every combination that the overrides name; overrides.yaml comes before them."""
+    sweep(root, name, Job(root, name, body), overrides)
+
+
+def sweep(root: Path, name: str, job: Callable[[DictConfig], float | None], overrides: Sequence[str]) -> None:
+    """Run a job for every combination that the overrides name; overrides.yaml comes before them.
 
     Raises ConfigError for a configuration that does not compose, and at the end what the first failed job has raised.
     """
@@ -63,6 +74,6 @@ def multirun(root: Path, name: str, body: Body, overrides: Sequence[str]) -> Non
     start: Any = hydra.main(config_path=str((root / "conf").resolve()), config_name="config", version_base="1.3")
     try:
         with sweeping():
-            start(Job(root, name, body))()
+            start(job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(root, error, merged) from None

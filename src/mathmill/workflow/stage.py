@@ -26,7 +26,8 @@ class Stage:
     """One stage at work.
 
     name, item: as in the graph (item: `base` of pretrain@base; None where the stage has none).
-    root: the project; job: the folder of a multirun job, where its outputs go, else None.
+    root: the project; job: the folder of a multirun job, where its outputs go, else None; receipt: the folder where
+    such a job says that it is done.
     scratch: this work's own folder, kept until it succeeds. run: where metrics go (see workflow.tracking).
     """
 
@@ -36,6 +37,7 @@ class Stage:
     job: Path | None = None
     item: str | None = field(init=False)
     node: Node = field(init=False)
+    receipt: Path | None = field(init=False, default=None)
     scratch: Path = field(init=False)
     run: "Run" = field(init=False)
 
@@ -76,6 +78,9 @@ class Stage:
             return resolve(self.root, self.node, label, values)
         if label not in self.node.inputs:
             return []  # only a user can give it, and has not
+        made = None if self.job is None else self.job / self.node.inputs[label]
+        if made is not None and made.exists():
+            return [made]  # by a stage before this one in the same job (see workflow.chain)
         path = self.root / self.node.inputs[label]
         if not path.exists():
             raise UserError(self._missing(label, self.node.inputs[label]))

@@ -1,0 +1,29 @@
+"""Label a drawn sample on a terminal, page by page."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import read_jsonl, write_jsonl
+
+
+def label(path: Path, ask: Callable[[str], str], show: Callable[[str], None]) -> int:
+    """Ask for the label of every page that has none; each answer is written at once. Returns how many were given."""
+    rows = read_jsonl(path)
+    if not rows or "bands" not in rows[0]:
+        raise UserError(f"{path}: no file of `python -m mathmill.corpus sample`")
+    open_rows = [row for row in rows[1:] if row.get("label") is None]
+    given = 0
+    for number, row in enumerate(open_rows, start=1):
+        show(f"\n[{number}/{len(open_rows)}] {row['url']} ({row['lang']})\n\n{row['text']}\n")
+        try:
+            answer = ask("  does it belong? [y]es  [n]o  [s]kip  [q]uit: ").strip().lower()[:1]
+        except EOFError:
+            break
+        if answer == "q":
+            break
+        if answer in ("y", "n"):
+            row["label"] = answer == "y"
+            given += 1
+            write_jsonl(path, rows)
+    return given
