@@ -88,9 +88,18 @@ class Chain:
         lock = yaml.safe_load((self.folder / "dvc.lock").read_text())
         return {out["path"]: out["md5"] for stage in lock["stages"].values() for out in stage["outs"]}
 
+    def forget(self, stage: str) -> None:
+        """Make DVC forget that `stage` ever ran; it would otherwise take the finished outputs from its cache."""
+        path = self.folder / "dvc.lock"
+        lock = yaml.safe_load(path.read_text())
+        del lock["stages"][stage]
+        path.write_text(yaml.safe_dump(lock, sort_keys=False))
+        shutil.rmtree(self.folder / ".dvc/cache/runs")
+
     def kill_in_the_middle(self, stage: str, sign: str) -> None:
-        """Start `dvc repro` of one stage, wait for `sign` (a pattern in its scratch folder), kill all of it."""
-        process = self.start("dvc", "repro", "--force", "--single-item", stage)
+        """Start `dvc repro`, wait for `sign` (a pattern in the stage's scratch folder), kill all of it."""
+        self.forget(stage)
+        process = self.start("dvc", "repro", stage)
         work = self.folder / ".work" / stage
         limit = time.monotonic() + 120
         while not any(work.glob(sign)):
@@ -98,5 +107,5 @@ class Chain:
             assert time.monotonic() < limit, f"{stage}: no {sign} in {work} after two minutes"
             time.sleep(0.005)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        process.communicate()
         assert any(work.glob("*")), f"{stage}: nothing was left to go on from"

@@ -82,7 +82,6 @@ def test_ground_truth_is_read_by_the_report_alone(chain: Chain) -> None:
         ("rl@grpo", "*/*/step-00000001"),
     ],
 )
-@pytest.mark.xfail(strict=False, reason="written, and not seen to pass yet on the smoke chain: see docs/results.md")
 def test_killed_in_the_middle_it_goes_on_to_the_same_bytes(chain: Chain, stage: str, sign: str) -> None:
     before = chain.hashes()
     chain.kill_in_the_middle(stage, sign)
@@ -96,13 +95,11 @@ def test_a_comment_in_conf_reruns_compose_alone(chain: Chain) -> None:
     assert chain.repro() == ["compose"]
 
 
-@pytest.mark.xfail(strict=False, reason="written, and not seen to pass yet on the smoke chain: see docs/results.md")
 def test_a_changed_learning_rate_reruns_what_it_must(chain: Chain) -> None:
     chain.call("python", "-m", "mathmill.compose", "set", "rl.optim.lr=1e-5")
     assert chain.repro() == ["compose", "rl@grpo", "evaluate@grpo", "report"]
 
 
-@pytest.mark.xfail(strict=False, reason="written, and not seen to pass yet on the smoke chain: see docs/results.md")
 def test_a_value_set_on_params_by_hand_stops_the_run(chain: Chain) -> None:
     path = chain.folder / "params.yaml"
     text = path.read_text()

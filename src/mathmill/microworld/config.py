@@ -25,6 +25,7 @@ class MathConfig:
     """The problems that pages of mathematics work out; weights are relative."""
 
     examples: float = option(2.3, "scale of the number of worked examples a page", gt=0)
+    drills: float = option(1.0, "mean number of lines of number facts a page", ge=0)
     difficulty: list[float] = option(lambda: [0.3, 0.3, 0.25, 0.15], "weights of the difficulties 1 to 4", ge=0)
     style: dict[str, float] = option(
         lambda: {"worked": 0.85, "short": 0.15}, "weights of how much work the solutions show", ge=0

@@ -193,4 +193,6 @@ def math_document(
     compose, title = _GENRES[name]
     writer = MathWriter(lang, name, rng, config, weights, quotes, protected)
     blocks = compose(writer)
+    for _ in range(writer.count(config.drills)):
+        blocks.insert(rng.randint(1, len(blocks)), Block("para", writer.drill()))
     return Document(writer.say(title), blocks, topic=writer.family)

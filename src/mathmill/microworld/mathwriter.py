@@ -10,6 +10,7 @@ from mathmill.microworld.document import formula
 from mathmill.microworld.everyday import joiner
 from mathmill.microworld.grammar import Grammar, Memo, load
 from mathmill.microworld.problems import families
+from mathmill.microworld.problems.facts import number_facts
 from mathmill.microworld.sets import Gram, both_styles, draw_difficulty, draw_family, resembles, weighted
 
 _DOLLARS = re.compile(r"\$([^$]+)\$|\\boxed\{((?:[^{}]|\{[^{}]*\})*)\}")
@@ -23,6 +24,7 @@ _SHORT = {
     "wiki": (6, 10),
     "notes": (8, 12),
 }
+_FACTS = (12, 24)
 
 
 def marked(text: str) -> str:
@@ -89,6 +91,16 @@ class MathWriter:
     def join(self, *texts: str) -> str:
         """Sentences as one paragraph."""
         return joiner(self.lang).join(text for text in texts if text)
+
+    def count(self, mean: float) -> int:
+        """A whole number with the given mean."""
+        return int(mean) + (self.rng.random() < mean % 1)
+
+    def drill(self) -> str:
+        """A line of number facts."""
+        facts = number_facts(self.rng, self.rng.randint(*_FACTS))
+        separator, stop = {"en": (", ", "."), "zh": ("，", "。")}[self.lang]
+        return self.join(self.say("drill_lead"), separator.join(map(formula, facts)) + stop)
 
     def closing(self, answer: str) -> str:
         """The sentence that states the answer."""
