@@ -117,7 +117,7 @@ def append(path: Path, line: str) -> None:
         ("engine/pool.yaml", "retrys: 2", "runtime.engine.retrys: no such key (did you mean runtime.engine.retries?)"),
         ("scale/laptop.yaml", "runtime: {threads: two}", "runtime.threads: must be int or null"),
         ("scale/laptop.yaml", "runtime: {threads: 0}", "runtime.threads = 0: must be >= 1"),
-        ("scale/laptop.yaml", "runtime: {engine: {backend: ray}}", "runtime.engine.backend = 'ray': must be one of"),
+        ("scale/laptop.yaml", "runtime: {engine: {backend: dask}}", "runtime.engine.backend = 'dask': must be one of"),
         ("scale/laptop.yaml", "runtimes: {threads: 1}", "runtimes: no such key (did you mean runtime?)"),
         ("scale/laptop.yaml", "runtime: {threads: '${sed}'}", "runtime.threads: Interpolation key 'sed' not found"),
         ("scale/laptop.yaml", "runtime: {threads: [", "not YAML"),

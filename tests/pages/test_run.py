@@ -9,7 +9,7 @@ import pytest
 
 from mathmill.pages.config import NearDuplicates, PagesConfig
 from mathmill.pages.extract import is_html
-from mathmill.pages.run import make_pages, warc_files
+from mathmill.pages.run import make_pages
 from mathmill.workflow.config import EngineConfig
 from mathmill.workflow.engine import shard_paths
 from mathmill.workflow.errors import UserError
@@ -148,7 +148,7 @@ def test_files_of_one_name(warc: Callable[..., Path], tmp_path: Path) -> None:
 def test_no_warc_file(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(UserError, match=r"pages\.crawl"):
-        warc_files([tmp_path])
+        make_pages([tmp_path], PARAMS, tmp_path / "s", SERIAL)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from mathmill.pages.warc import Broken, Response, is_warc, next_record, responses
+from mathmill.pages.sources import is_crawl_file
+from mathmill.pages.warc import Broken, Response, next_record, responses
 
 from .conftest import make_record as record
 from .conftest import member
@@ -136,6 +137,6 @@ def test_next_record_is_not_fooled_by_the_gzip_magic(tmp_path: Path) -> None:
 
 
 def test_names() -> None:
-    assert is_warc(Path("a.warc"))
-    assert is_warc(Path("a.warc.gz"))
-    assert not is_warc(Path("a.gz"))
+    for name in ("a.warc", "a.warc.gz", "a.warc.wet.gz", "a.wet"):
+        assert is_crawl_file(name)
+    assert not is_crawl_file("a.gz")

@@ -32,6 +32,14 @@ def page(line: str, params: dict[str, Any]) -> str:
         os._exit(3)
     elif word == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif word == "once" and not os.path.exists(params["mark"]):
+        Path(params["mark"]).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif word == "rest":
+        time.sleep(0.5)
+    elif word == "burn":
+        while True:
+            sum(range(1000))
     elif word == "slow":
         while True:
             time.sleep(0.01)
@@ -99,3 +107,17 @@ def uses_model(shard: Shard, params: dict[str, Any], out: Path, guard: PageGuard
     count_call(shard, params)
     out.write_text(Path(params["model"]).read_text())
     return {}
+
+
+def naps(shard: Shard, params: dict[str, Any], out: Path, guard: PageGuard) -> dict[str, Any]:
+    """A little time a page, and a file that names this process while it is at work."""
+    mine = Path(params["pids"]) / shard.key
+    mine.write_text(str(os.getpid()))
+    rows = []
+    for line in shard.inputs[0].read_text().splitlines():
+        with guard.page(line):
+            time.sleep(0.05)
+            rows.append(line.upper())
+    out.write_text("\n".join(rows))
+    mine.unlink()
+    return {"rows": len(rows)}

@@ -10,11 +10,14 @@ from mathmill.workflow.stage import Stage, launch
 
 def body(stage: Stage) -> float:
     """Write data/pages and reports/pages.json; the value of a sweep is the number of pages that are left."""
+    from pathlib import Path
+
     from mathmill.pages.run import make_pages
     from mathmill.workflow.errors import UserError
     from mathmill.workflow.files import publish, write_json
 
-    folder, report = make_pages(stage.inputs("crawl"), stage.section, stage.scratch, stage.runtime.engine)
+    crawl: list[Path | str] = [*stage.inputs("crawl"), *stage.remote_inputs().get("crawl", [])]
+    folder, report = make_pages(crawl, stage.section, stage.scratch, stage.runtime.engine, stage.runtime.fetch)
     if not report["pages"]:
         raise UserError(f"not one page could be read (key pages.crawl); set aside: {report['dropped'] or 'nothing'}")
     publish(folder, stage.output("pages"))

@@ -38,7 +38,16 @@ class PagesConfig:
     """Section `pages` of the configuration."""
 
     crawl: list[str] | None = option(
-        None, "WARC files, or folders of them, in place of the microworld's crawl (paths from the project root)"
+        None,
+        "WARC or WET files, folders of them, addresses of such files (https://, s3://), or lists of paths (*.paths, "
+        "*.paths.gz; also at an address), in place of the microworld's crawl (paths count from the project root)",
+    )
+    prefix: str = option(
+        "https://data.commoncrawl.org/", "the address or folder that stands before each line of a list of paths"
+    )
+    sample: int | None = option(None, "read so many files, evenly spread over all of them; null: all", ge=1)
+    max_unreadable: float = option(
+        0.05, "a larger share of files that cannot be read (and more than one) is an error", ge=0, le=1
     )
     max_bytes: int = option(8_000_000, "a larger page (decoded bytes) is set aside as too_large", ge=1)
     max_tags: int = option(100_000, "a page with more `<` is set aside as too_many_tags", ge=1)

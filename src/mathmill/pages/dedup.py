@@ -29,7 +29,8 @@ from mathmill.pages.exchange import (
 from mathmill.pages.near import Components
 from mathmill.pages.shingles import similarity
 from mathmill.workflow.engine import EngineConfig, PageGuard, Shard, ShardResult, run_shards
-from mathmill.workflow.files import read_parquet, write_parquet
+from mathmill.workflow.files import read_parquet
+from mathmill.workflow.rows import RowWriter, read_groups
 from mathmill.workflow.tables import PAGE
 
 VERSION = "2"  # of the rules: raise it when other pages are dropped
@@ -164,6 +165,11 @@ def write_shard(shard: Shard, _params: Any, out: Path, _guard: PageGuard) -> dic
     import pyarrow.compute as pc
 
     extracted, kept = shard.inputs
-    table = read_parquet(extracted, columns=PAGE().names).take(np.load(kept))
-    write_parquet(out, table, PAGE())
-    return {"pages": table.num_rows, "characters": int(pc.sum(pc.utf8_length(table.column("text"))).as_py() or 0)}
+    stay, first, characters = np.load(kept), 0, 0
+    with RowWriter(out, PAGE()) as rows:
+        for table in read_groups(extracted, PAGE().names):
+            here = table.take(stay[(stay >= first) & (stay < first + table.num_rows)] - first)
+            first += table.num_rows
+            characters += int(pc.sum(pc.utf8_length(here.column("text"))).as_py() or 0)
+            rows.extend(here)
+    return {"pages": rows.count, "characters": characters}

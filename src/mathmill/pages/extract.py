@@ -1,6 +1,7 @@
-"""One WARC file to one table of extracted pages: the shard function of the stage's first half (paper section 2.1)."""
+"""The responses of one crawl file to a table of extracted pages (paper section 2.1)."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,9 @@ from mathmill.pages.html import page_text
 from mathmill.pages.language import language
 from mathmill.pages.shingles import band_keys, minhash, permutations, shingles, sketch, tokens
 from mathmill.pages.url import host_and_path, normalise
-from mathmill.pages.warc import Broken, Response, responses
-from mathmill.workflow.engine import PageGuard, Shard
-from mathmill.workflow.files import write_parquet
+from mathmill.pages.warc import Broken, Response
+from mathmill.workflow.engine import PageGuard
+from mathmill.workflow.rows import RowWriter
 from mathmill.workflow.tables import PAGE
 
 if TYPE_CHECKING:
@@ -48,31 +49,35 @@ def EXTRACTED() -> "pa.Schema":
     return pa.schema([*PAGE(), *(pa.field(name, kind, nullable=False) for name, kind in extra)])
 
 
-def extract_shard(shard: Shard, params: PagesConfig, out: Path, guard: PageGuard) -> dict[str, Any]:
-    """Write the pages of one WARC file to `out`; returns the counts of what was kept and what was dropped, and why."""
+def write_pages(
+    items: Iterable[Response | Broken], source: str, params: PagesConfig, out: Path, guard: PageGuard
+) -> dict[str, Any]:
+    """Write the pages among `items` to `out`; returns the counts of what was kept and what was dropped, and why.
+
+    source: the name of the file that they come from. Memory holds one group of rows, however long the file is.
+    """
     functions = permutations(params.near.bands * params.near.rows if params.near.enabled else 0, params.seed)
-    rows: list[dict[str, Any]] = []
     dropped: Counter[str] = Counter()
     charsets: Counter[str] = Counter()
     languages: Counter[str] = Counter()
     seen = 0
-    for item in responses(shard.inputs[0], params.max_bytes):
-        seen += 1
-        reason = "broken_record" if isinstance(item, Broken) else unfit(item, params)
-        if reason is not None or isinstance(item, Broken):
-            dropped[reason or "broken_record"] += 1
-            continue
-        result = guard.call(item.url, extract, item, params, functions)
-        if isinstance(result, str):
-            dropped[result] += 1
-        elif result is not None:
-            charsets[result.pop("charset")] += 1
-            languages[result["lang"]] += 1
-            rows.append({**result, "warc": shard.inputs[0].name, "offset": item.offset, "date": item.date})
-    write_parquet(out, rows, EXTRACTED())
+    with RowWriter(out, EXTRACTED()) as rows:
+        for item in items:
+            seen += 1
+            reason = "broken_record" if isinstance(item, Broken) else unfit(item, params)
+            if reason is not None or isinstance(item, Broken):
+                dropped[reason or "broken_record"] += 1
+                continue
+            result = guard.call(item.url, extract, item, params, functions)
+            if isinstance(result, str):
+                dropped[result] += 1
+            elif result is not None:
+                charsets[result.pop("charset")] += 1
+                languages[result["lang"]] += 1
+                rows.append({**result, "warc": source, "offset": item.offset, "date": item.date})
     return {
         "responses": seen,
-        "pages": len(rows),
+        "pages": rows.count,
         "dropped": dict(dropped),
         "charsets": dict(charsets),
         "languages": dict(languages),
@@ -89,6 +94,8 @@ def unfit(response: Response, params: PagesConfig) -> str | None:
         return "too_large"
     if not response.body.strip():
         return "empty"
+    if response.plain:
+        return None
     if not is_html(response.content_type, response.body):
         return "not_html"
     return "too_many_tags" if response.body.count(b"<") > params.max_tags else None
@@ -114,8 +121,8 @@ def extract(
     decoded = decode(response.body, response.charset)
     if decoded is None:
         return "undecodable"
-    html, charset = decoded
-    text = page_text(html)[: params.max_chars]
+    content, charset = decoded
+    text = (content.strip() if response.plain else page_text(content))[: params.max_chars]
     # A lone surrogate cannot be written as UTF-8, and NUL ends the text for many a reader.
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
     if len(text) < params.min_chars:

@@ -1,41 +1,50 @@
-"""The stage as a whole: extract every WARC file, find copies, write the pages, add up the report."""
+"""The stage as a whole: extract every crawl file, find copies, write the pages, add up the report."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import xxhash
-
 from mathmill.pages.config import PagesConfig
 from mathmill.pages.dedup import drop_copies, write_shard
-from mathmill.pages.extract import extract_shard
-from mathmill.pages.warc import is_warc
+from mathmill.pages.shard import UNREADABLE, Extraction, extract_shard
+from mathmill.pages.sources import Place, crawl_files, shards_of
+from mathmill.workflow.config import FetchConfig
 from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards
+from mathmill.workflow.engine_manifest import forget
 from mathmill.workflow.errors import UserError
 
-VERSION = "2"  # of the extraction: raise it when the code gives other pages for the same bytes
-
-
-def warc_files(places: list[Path]) -> list[Path]:
-    """The WARC files among files and folders (searched to any depth), in the order given, sorted inside a folder."""
-    found: list[Path] = []
-    for place in places:
-        found.extend(sorted(path for path in place.rglob("*") if is_warc(path)) if place.is_dir() else [place])
-    if not found:
-        raise UserError(f"no .warc or .warc.gz file in {', '.join(str(place) for place in places)} (key pages.crawl)")
-    return found
+VERSION = "3"  # of the extraction: raise it when the code gives other pages for the same bytes
 
 
 def make_pages(
-    crawl: list[Path], params: PagesConfig, scratch: Path, engine: EngineConfig
+    crawl: Sequence[Place],
+    params: PagesConfig,
+    scratch: Path,
+    engine: EngineConfig,
+    fetch: FetchConfig | None = None,
 ) -> tuple[Path, dict[str, Any]]:
-    """Run the stage in `scratch`; returns the folder to publish as data/pages, and the report."""
-    files = warc_files(crawl)
-    params = replace(params, crawl=None)  # shards are known by their content, wherever the files lie
+    """Run the stage in `scratch`; returns the folder to publish as data/pages, and the report.
+
+    crawl: files and folders, and addresses (as strings); see crawl_files. Raises UserError where too many files cannot
+    be read.
+    """
+    fetch = fetch or FetchConfig()
+    files = crawl_files(crawl, params.prefix, params.sample, fetch)
+    # Shards are known by their content or address, wherever the files lie and however long they were waited for.
+    told = replace(params, crawl=None, prefix="", sample=None, max_unreadable=1.0)
     extracted = run_shards(
-        "pages", extract_shard, _shards(files), scratch / "extracted", params=params, engine=engine, version=VERSION
+        "pages",
+        extract_shard,
+        shards_of(files),
+        scratch / "extracted",
+        params=Extraction(told, fetch),
+        keyed=told,
+        engine=engine,
+        version=VERSION,
     )
+    _check_unreadable(extracted, params, scratch / "extracted")
     kept, copies = drop_copies(extracted, params, scratch / "copies", engine)
     shards = [Shard(result.shard.key, (result.path, kept[result.shard.key])) for result in extracted]
     written = run_shards("pages: write", write_shard, shards, scratch / "pages", params={}, engine=engine)
@@ -43,15 +52,15 @@ def make_pages(
     return scratch / "pages", report
 
 
-def _shards(files: list[Path]) -> list[Shard]:
-    """One shard a file, named after it; files of one name in several folders get a hash of their place."""
-    stems = [path.name.removesuffix(".gz").removesuffix(".warc") for path in files]
-    twice = {stem for stem, count in Counter(stems).items() if count > 1}
-    keys = []
-    for path, stem in zip(files, stems, strict=True):
-        safe = "".join(char if char.isalnum() or char in "._-" else "_" for char in stem).lstrip("._-") or "crawl"
-        keys.append(f"{safe}-{xxhash.xxh3_64_hexdigest(path.as_posix().encode())[:8]}" if stem in twice else safe)
-    return [Shard(key, (path,)) for key, path in zip(keys, files, strict=True)]
+def _check_unreadable(extracted: list[ShardResult], params: PagesConfig, folder: Path) -> None:
+    """Raise UserError where too many files were set aside; these are tried again by the next run."""
+    lost = [result for result in extracted if result.stats["unreadable"]]
+    if len(lost) > max(1, params.max_unreadable * len(extracted)) or len(lost) == len(extracted):
+        forget(folder, {result.shard.key for result in lost})
+        raise UserError(
+            f"{len(lost)} of {len(extracted)} files of the crawl cannot be read (pages.max_unreadable = "
+            f"{params.max_unreadable}), among them {lost[0].stats['unreadable']}; run again to try these once more"
+        )
 
 
 def _report(extracted: list[ShardResult], written: list[ShardResult]) -> dict[str, Any]:
@@ -65,6 +74,7 @@ def _report(extracted: list[ShardResult], written: list[ShardResult]) -> dict[st
             counter.update(result.stats[name])
     return {
         "files": len(extracted),
+        UNREADABLE: sorted(result.shard.key for result in extracted if result.stats["unreadable"]),
         "responses": sum(result.stats["responses"] for result in extracted),
         "extracted": sum(result.stats["pages"] for result in extracted),
         "pages": sum(result.stats["pages"] for result in written),

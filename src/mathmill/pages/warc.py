@@ -1,10 +1,11 @@
-"""Read the responses of a WARC file, one after the other, past every broken record.
+"""Read the responses of a WARC file (of a WET file: the texts), one after the other, past every broken record.
 
 A reader that stops at the first bad record loses the rest of the file; one that trusts a wrong Content-Length hands
 over half a page, or several pages in one. Here a record is believed only when the next one starts where it should;
 otherwise it is counted, and reading goes on at the next place in the file where a record begins.
 """
 
+import io
 import re
 import zlib
 from collections.abc import Generator, Iterator
@@ -15,6 +16,8 @@ from typing import BinaryIO
 from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 
 from mathmill.pages.body import BodyError, decode_body
+from mathmill.pages.remote import RemoteFile
+from mathmill.workflow.config import FetchConfig
 
 _GZIP = b"\x1f\x8b\x08"
 _RECORD_START = re.compile(rb"(?:^|\r\n\r\n)(?=WARC/[01]\.[0-9]\r\n)")
@@ -24,10 +27,11 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Response:
-    """One HTTP response: where it stood and what came back.
+    """One HTTP response, or the text that a crawler has made of one: where it stood and what came back.
 
     body: decoded (chunks and compression undone), cut at the size limit + 1 byte.
     problem: why this record is set aside, or None: `wrong_length`, `truncated`, `undecodable`, `not_http`.
+    plain: the body is text already (a conversion record of a WET file).
     """
 
     url: str
@@ -38,6 +42,7 @@ class Response:
     charset: str | None
     body: bytes
     problem: str | None
+    plain: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,18 +52,26 @@ class Broken:
     offset: int
 
 
-def responses(path: Path, max_bytes: int) -> Iterator[Response | Broken]:
+def responses(place: Path | str, max_bytes: int, fetch: FetchConfig | None = None) -> Iterator[Response | Broken]:
     """Every response of the file in order; `Broken` where the file could not be read as WARC.
 
+    place: a path, or an address (then `fetch` says how patiently it is read; raises Unreadable where that is in vain).
     max_bytes: no more than this of a body (+ 1 byte, to tell a longer one) is ever held in memory.
     """
-    with open(path, "rb") as handle:
+    with _open(place, fetch or FetchConfig()) as stream:
         start: int | None = 0
         owed: int | None = None
         while start is not None:
-            start, owed = yield from _run(handle, start, max_bytes, owed)
+            start, owed = yield from _run(stream, start, max_bytes, owed)
         if owed is not None:
             yield Broken(owed)
+
+
+def _open(place: Path | str, fetch: FetchConfig) -> BinaryIO:
+    if isinstance(place, Path):
+        return open(place, "rb")
+    # Buffered: `next_record` and `_inflate` count on a read of n bytes being n bytes long.
+    return io.BufferedReader(RemoteFile(place, fetch), _CHUNK)
 
 
 def _run(
@@ -82,7 +95,7 @@ def _run(
                 held = None
             seen += 1
             last = record.stream_pos
-            if record.record_type == WarcRecordType.response:
+            if record.record_type in (WarcRecordType.response, WarcRecordType.conversion):
                 held = _response(record, max_bytes)
                 if held.problem == "wrong_length":
                     # What follows in the stream cannot be trusted to be a record boundary: find the next one.
@@ -157,6 +170,8 @@ def _inflate(handle: BinaryIO, offset: int) -> Iterator[bytes]:
 
 
 def _response(record: WarcRecord, max_bytes: int) -> Response:
+    if record.record_type == WarcRecordType.conversion:
+        return _conversion(record, max_bytes)
     http = record.http_headers
     problem: str | None = None
     raw = record.reader.read(max_bytes + 1)
@@ -182,6 +197,28 @@ def _response(record: WarcRecord, max_bytes: int) -> Response:
         charset=record.http_charset,
         body=body,
         problem=problem,
+    )
+
+
+def _conversion(record: WarcRecord, max_bytes: int) -> Response:
+    """A text that a crawler has made of a page: always UTF-8, and without a status, since only good pages have one."""
+    body = record.reader.read(max_bytes + 1)
+    problem = None
+    if _SWALLOWED.search(body):
+        problem = "wrong_length"
+    elif len(body) < min(record.content_length, max_bytes + 1):
+        problem = "truncated"
+    kind = (record.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+    return Response(
+        url=(record.headers.get("WARC-Target-URI") or "").strip("<> "),
+        offset=record.stream_pos,
+        date=record.headers.get("WARC-Date") or "",
+        status=200,
+        content_type=kind,
+        charset="utf-8",
+        body=body,
+        problem=problem if kind == "text/plain" else problem or "not_http",
+        plain=True,
     )
 
 
@@ -220,8 +257,3 @@ def _member(handle: BinaryIO, window: bytes, base: int) -> int | None:
 def _plain(window: bytes, base: int) -> int | None:
     match = _RECORD_START.search(window)
     return None if match is None else base + match.end()
-
-
-def is_warc(path: Path) -> bool:
-    """Whether the file's name says WARC, plain or gzip."""
-    return path.name.endswith((".warc", ".warc.gz"))

@@ -9,18 +9,47 @@ from mathmill.workflow.option import option
 class EngineConfig:
     """Where the shard engine runs its shards, and how much trouble it bears."""
 
-    backend: str = option("pool", "serial: in this process; pool: worker processes", choices=["serial", "pool"])
-    workers: int | None = option(None, "worker processes of the pool; null: one a core", ge=1)
-    progress: bool = option(True, "a progress bar for each task")
-    page_timeout: float = option(20.0, "seconds that one page may take before it is set aside (reason timeout)", gt=0)
+    backend: str = option(
+        "pool",
+        "serial: in this process; pool: worker processes; ray: tasks on a Ray cluster",
+        choices=["serial", "pool", "ray"],
+    )
+    workers: int | None = option(
+        None, "shards at work at the same time; null: runtime.workers, and without that one a core", ge=1
+    )
+    progress: bool = option(True, "a progress bar for each task; runtime.progress=false silences it as well")
+    ray_address: str | None = option(
+        None,
+        "the Ray cluster (auto, host:6379); null: RAY_ADDRESS, and without that a Ray of this machine alone",
+    )
+    part: str | None = option(None, "do this part of the shards and stop (3/16); set by --shard, see docs/cluster.md")
+    page_timeout: float = option(
+        20.0,
+        "seconds that one page may take before it is set aside (reason timeout); two thirds of hang_timeout are added "
+        "for a page that got less than half of them in CPU time",
+        gt=0,
+    )
     hang_timeout: float = option(
         30.0, "more seconds before a worker that does not even answer is killed (its page: reason hang)", gt=0
     )
     retries: int = option(1, "how often a failed shard is run again", ge=0)
-    crashes: int = option(5, "deaths of a worker process that one shard may cause before it is failed", ge=1)
+    page_deaths: int = option(
+        3, "deaths of a worker process at one page before the page is set aside (reason crash or hang)", ge=1
+    )
+    crashes: int = option(20, "deaths of a worker process that one shard may cause before it is failed", ge=1)
     bad_pages: float = option(
         0.5, "a shard with a larger share of failed pages fails: code or input must be wrong", gt=0, le=1
     )
+
+
+@dataclass
+class FetchConfig:
+    """How patiently files at addresses (https://, s3://) are read."""
+
+    attempts: int = option(8, "tries in a row without one new byte before a file is set aside", ge=1)
+    timeout: float = option(60.0, "seconds that one request may take", gt=0)
+    pause: float = option(1.0, "seconds before the second try; each further one waits twice as long, to 60", ge=0)
+    block: int = option(8 << 20, "bytes that one request asks for at most; a reader holds three blocks", ge=1 << 14)
 
 
 @dataclass
@@ -65,4 +94,10 @@ class RuntimeConfig:
     scratch: str | None = option(None, "folder of unfinished work; null: .work at the project root")
     lock_timeout: float = option(60.0, "seconds to wait for another process that works on the same stage", ge=0)
     engine: EngineConfig = option(EngineConfig, "the shard engine")
+    fetch: FetchConfig = option(FetchConfig, "files at addresses")
     trainer: TrainerConfig = option(TrainerConfig, "devices of a training phase")
+
+    def settle(self) -> None:
+        """Hand what holds for all of the run down to the engine; done once a stage starts, after all overrides."""
+        self.engine.progress = self.engine.progress and self.progress
+        self.engine.workers = self.engine.workers or self.workers

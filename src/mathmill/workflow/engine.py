@@ -13,13 +13,14 @@
 
 A shard is done only by its line in `manifest.jsonl`. Its key is a hash of the task, the version, the parameters and the
 bytes of everything that it reads, so a retrained model or a changed parameter makes exactly the right shards stale;
-they, and shards that are no longer asked for, are removed. A killed run goes on where it was.
+they, and shards that are no longer asked for, are removed. A killed run goes on where it was. With `engine.part` this
+process is one of several that share the shards of a step (see engine_part).
 """
 
 import errno
 import logging
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,8 @@ from tqdm import tqdm
 from mathmill.workflow.config import EngineConfig
 from mathmill.workflow.engine_guard import PageGuard
 from mathmill.workflow.engine_job import Backend, Job, Outcome, ShardFunction, name_of
-from mathmill.workflow.engine_manifest import FINAL, WORK, Manifest, read_manifest, read_quarantine, shard_paths
+from mathmill.workflow.engine_manifest import FINAL, Manifest, read_manifest, read_quarantine, shard_paths
+from mathmill.workflow.engine_part import Part, PartDone, release
 from mathmill.workflow.engine_plan import Planned, Shard, plan
 from mathmill.workflow.engine_pool import Pool, Serial
 from mathmill.workflow.errors import UserError
@@ -68,11 +70,12 @@ class ShardResult:
 
 @dataclass
 class _Work:
-    """What is left of one planned shard: tries used, deaths caused, urls to leave out."""
+    """What is left of one planned shard: tries used, deaths caused (and at which page), urls to leave out."""
 
     planned: Planned
     failures: int = 0
     crashes: int = 0
+    deaths: Counter[str] = field(default_factory=Counter)
     skip: dict[str, str] = field(default_factory=dict)
 
 
@@ -87,6 +90,7 @@ def run_shards(
     uses: Sequence[Path] = (),
     version: str = "1",
     suffix: str = ".parquet",
+    keyed: Any = None,
 ) -> list[ShardResult]:
     """Run `function(shard, params, out, guard)` for each shard; the results come in the order of `shards`.
 
@@ -94,26 +98,19 @@ def run_shards(
     out_dir: holds `<shard.key><suffix>` for each shard, `manifest.jsonl` and `quarantine/`; the engine owns it.
     params: a dataclass or dict of all that changes the output. uses: models and lists that all shards read.
     version: raise it when the function's code changes its output.
+    keyed: what enters the key in place of params, where these also hold what changes no output (time limits).
 
     Raises UserError at the end with every shard that failed (the others are finished and stay so), or at once where the
-    disk is full.
+    disk is full; PartDone where `engine.part` names a part of the work, and that part is done.
     """
-    planned = plan(task, shards, params, uses, version, suffix)
-    manifest = Manifest(out_dir)
+    planned = plan(task, shards, params if keyed is None else keyed, uses, version, suffix)
     try:
-        manifest.keep({item.shard.key: item.key for item in planned})
-        seconds: dict[str, float] = {}
-        todo = [item for item in planned if item.shard.key not in manifest.lines]
-        if todo or not (out_dir / FINAL).exists() or len(planned) != len(read_manifest(out_dir)):
-            manifest.begin()
-            seconds = _run(task, function, todo, manifest, params, engine, done=len(planned) - len(todo))
-            manifest.finish()
+        lines, seconds = _complete(task, function, planned, out_dir, params, engine)
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         message = f"{out_dir}: the disk is full ({error.strerror}); make room and run again: finished shards stay"
         raise UserError(message) from None
-    lines = manifest.lines
     return [
         ShardResult(
             item.shard,
@@ -128,6 +125,33 @@ def run_shards(
     ]
 
 
+def _complete(
+    task: str, function: ShardFunction, planned: list[Planned], out_dir: Path, params: Any, engine: EngineConfig
+) -> tuple[dict[str, dict[str, Any]], dict[str, float]]:
+    """Run what is not done yet; returns the manifest's lines by shard, and the seconds of the shards run here."""
+    # A step of one shard cannot be shared: whoever comes first does it, and the others wait for the lock (engine_part).
+    part = Part.parse(engine.part) if engine.part and len(planned) > 1 else None
+    manifest = Manifest(out_dir, part.name if part else "")
+    manifest.keep({item.shard.key: item.key for item in planned})
+    todo = [item for item in planned if item.shard.key not in manifest.lines]
+    if part is not None and todo:
+        mine = part.share(planned)
+        todo = [item for item in mine if item.shard.key not in manifest.lines]
+        manifest.begin()
+        release()
+        _run(task, function, todo, manifest, params, engine, done=len(mine) - len(todo))
+        manifest.leave()
+        raise PartDone(f"{task}: part {part} is done ({len(mine)} of {len(planned)} shards)")
+    manifest = Manifest(out_dir) if part else manifest
+    manifest.keep({item.shard.key: item.key for item in planned})
+    seconds: dict[str, float] = {}
+    if todo or not (out_dir / FINAL).exists() or manifest.unfinished() or len(planned) != len(read_manifest(out_dir)):
+        manifest.begin()
+        seconds = _run(task, function, todo, manifest, params, engine, done=len(planned) - len(todo))
+        manifest.finish()
+    return manifest.lines, seconds
+
+
 def _run(
     task: str,
     function: ShardFunction,
@@ -138,7 +162,9 @@ def _run(
     done: int,
 ) -> dict[str, float]:
     """Run what is left to do; returns the seconds of each shard, or raises with all failures."""
-    work_dir = manifest.out_dir / WORK
+    if not todo:
+        return {}
+    work_dir = manifest.work
     remove(work_dir)  # what a killed run has left
     work_dir.mkdir()
     queue = deque(_Work(item) for item in todo)
@@ -181,14 +207,22 @@ def _backend(engine: EngineConfig, function: ShardFunction, count: int) -> Backe
         name_of(function)
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return Pool(max(1, min(engine.workers or cores, count)), engine.hang_timeout)
-    raise UserError(f"runtime.engine.backend={engine.backend}: there are serial and pool")
+    if engine.backend == "ray":
+        from mathmill.workflow.engine_ray import Cluster
+
+        name_of(function)
+        return Cluster(engine, count)
+    raise UserError(f"runtime.engine.backend={engine.backend}: there are serial, pool and ray")
 
 
 def _job(function: ShardFunction, work: _Work, work_dir: Path, params: Any, engine: EngineConfig) -> Job:
     out = work_dir / work.planned.output
     remove(out)
     trail = work_dir / f"{work.planned.shard.key}.trail"
-    return Job(function, work.planned.shard, params, out, trail, engine.page_timeout, engine.bad_pages, work.skip)
+    # The worker's own alarm comes before the end that a back end puts to one that does not answer.
+    grace = engine.hang_timeout * 2 / 3
+    shard = work.planned.shard
+    return Job(function, shard, params, out, trail, engine.page_timeout, grace, engine.bad_pages, work.skip)
 
 
 def _commit(manifest: Manifest, work: _Work, outcome: Outcome) -> None:
@@ -205,7 +239,11 @@ def _commit(manifest: Manifest, work: _Work, outcome: Outcome) -> None:
 
 
 def _again(work: _Work, outcome: Outcome, engine: EngineConfig, queue: deque[_Work]) -> bool:
-    """Put the shard back in the queue if another try makes sense; a crash leaves its page out, and is counted apart."""
+    """Put the shard back in the queue if another try makes sense.
+
+    A page at which workers died `engine.page_deaths` times is left out: fewer deaths may have come from outside (a
+    node that was taken away, the kernel short of memory), and must not cost a page that is sound.
+    """
     if outcome.full:
         raise OSError(errno.ENOSPC, outcome.cause)
     log.warning("shard %s: %s\n%s", work.planned.shard.key, outcome.cause, outcome.trace)
@@ -214,7 +252,9 @@ def _again(work: _Work, outcome: Outcome, engine: EngineConfig, queue: deque[_Wo
     if outcome.crashed:
         work.crashes += 1
         if outcome.url:
-            work.skip[outcome.url] = outcome.reason
+            work.deaths[outcome.url] += 1
+            if work.deaths[outcome.url] >= engine.page_deaths:
+                work.skip[outcome.url] = outcome.reason
         if work.crashes >= engine.crashes:
             outcome.cause += f"; {work.crashes} deaths are the limit (runtime.engine.crashes)"
             return False

@@ -63,15 +63,22 @@ class PageGuard:
 
     `quarantined` counts the pages that were set aside by reason: `timeout`, `crash`, `hang`, `error:TypeName`, and
     whatever the function itself gives to `set_aside`. `pages` counts the pages begun.
+
+    seconds: the limit of a page. grace: more seconds for a page that has had less than half of its limit in CPU time:
+    on a machine that is busy with other work, or stands still, a slow page is not the page's fault.
     """
 
-    def __init__(self, seconds: float, trail: Trail | None = None, skip: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, seconds: float, trail: Trail | None = None, skip: dict[str, str] | None = None, grace: float = 0.0
+    ) -> None:
         self.quarantined: Counter[str] = Counter()
         self.records: list[dict[str, str]] = []
         self.pages = 0
         self._failed = 0
         self._example: dict[str, str] = {}
         self._seconds = seconds
+        self._grace = grace
+        self._began = self._used = 0.0
         self._trail = trail
         self._skip = skip or {}
         self._armed = False
@@ -144,13 +151,15 @@ class PageGuard:
 
     @contextmanager
     def _alarm(self) -> Iterator[None]:
-        """SIGALRM after the limit, and every second again in case that the first one was swallowed."""
+        """SIGALRM after the limit, and again and again in case that the first one was swallowed or came too early."""
         if threading.current_thread() is not threading.main_thread():
             yield  # signals reach the main thread only; the pool's watch over hanging workers remains
             return
         began = time.monotonic()
         handler = signal.signal(signal.SIGALRM, self._on_alarm)
-        left, interval = signal.setitimer(signal.ITIMER_REAL, self._seconds, 1.0)
+        again = min(1.0, max(self._grace / 4, 0.05)) if self._grace else 1.0
+        self._began, self._used = began, time.process_time()
+        left, interval = signal.setitimer(signal.ITIMER_REAL, self._seconds, again)
         self._armed = True
         try:
             yield
@@ -162,5 +171,6 @@ class PageGuard:
                 signal.setitimer(signal.ITIMER_REAL, max(left - (time.monotonic() - began), 0.001), interval)
 
     def _on_alarm(self, _signal: int, _frame: FrameType | None) -> Any:
-        if self._armed:
+        idle = time.process_time() - self._used < self._seconds / 2
+        if self._armed and not (idle and time.monotonic() - self._began < self._seconds + self._grace):
             raise PageTimeout

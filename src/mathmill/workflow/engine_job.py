@@ -28,6 +28,7 @@ class Job:
     out: Path
     trail: Path
     page_timeout: float
+    page_grace: float
     bad_pages: float
     skip: dict[str, str] = field(default_factory=dict)
 
@@ -80,7 +81,7 @@ def run_job(job: Job) -> Outcome:
     """Call the shard function in this process; every exception but a KeyboardInterrupt becomes an Outcome."""
     began = time.monotonic()
     trail = Trail(job.trail)
-    guard = PageGuard(job.page_timeout, trail, job.skip)
+    guard = PageGuard(job.page_timeout, trail, job.skip, job.page_grace)
     try:
         stats = plain(job.function(job.shard, job.params, job.out, guard))
         guard.check(job.bad_pages)

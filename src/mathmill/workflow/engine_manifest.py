@@ -1,11 +1,13 @@
 """The manifest of a folder of shards: a shard is done only by its line here.
 
 While a run goes on, lines are added to `manifest.partial.jsonl`, each forced to disk. When all shards are done, the
-lines become `manifest.jsonl`, sorted by shard and free of times, so that equal work gives equal bytes.
+lines become `manifest.jsonl`, sorted by shard and free of times, so that equal work gives equal bytes. Each process of
+a job array adds lines to a file of its own, `manifest.part-3-of-16.jsonl`; the process that merges reads them all.
 """
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from mathmill.workflow.files import read_jsonl, remove, write_jsonl
 
 FINAL = "manifest.jsonl"
 PARTIAL = "manifest.partial.jsonl"
+PART = "manifest.part-"
 QUARANTINE = "quarantine"
 WORK = ".work"
 
@@ -25,7 +28,8 @@ def read_manifest(out_dir: Path) -> list[dict[str, Any]]:
     """
     path = out_dir / FINAL
     if not path.is_file():
-        state = "its run has not finished" if (out_dir / PARTIAL).exists() else "it holds no manifest.jsonl"
+        begun = (out_dir / PARTIAL).exists() or any(out_dir.glob(f"{PART}*"))
+        state = "its run has not finished" if begun else "it holds no manifest.jsonl"
         raise UserError(f"{out_dir}: {state}; run the stage that makes this folder")
     return read_jsonl(path)
 
@@ -64,30 +68,45 @@ def sync(path: Path) -> None:
 
 
 class Manifest:
-    """The manifest of `out_dir` while a run writes it."""
+    """The manifest of `out_dir` while a run writes it. part: the name of this process's part of the work, or empty."""
 
-    def __init__(self, out_dir: Path) -> None:
+    def __init__(self, out_dir: Path, part: str = "") -> None:
         self.out_dir = out_dir
+        self.work = out_dir / (f"{WORK}-{part}" if part else WORK)
+        self._partial = out_dir / (f"{PART}{part}.jsonl" if part else PARTIAL)
+        self._whole = not part
         out_dir.mkdir(parents=True, exist_ok=True)
         self.lines: dict[str, dict[str, Any]] = {}
-        for name in (FINAL, PARTIAL):
-            for line in _good_lines(out_dir / name):
+        for path in (out_dir / FINAL, out_dir / PARTIAL, *self._parts()):
+            for line in _good_lines(path):
                 self.lines[line["shard"]] = line
 
     def keep(self, good: dict[str, str]) -> None:
-        """Drop every line, output and quarantine file whose shard or key is not in `good`, or whose output is gone."""
+        """Drop every line, output and quarantine file whose shard or key is not in `good`, or whose output is gone.
+
+        A part of the work drops lines only: the files may be another part's.
+        """
         for shard, line in list(self.lines.items()):
             output = self.out_dir / line["output"]
             fresh = good.get(shard) == line["key"] and output.exists() and size_of(output) == line["bytes"]
             if not fresh:
-                remove(output)
-                (self.out_dir / QUARANTINE / f"{shard}.jsonl").unlink(missing_ok=True)
+                if self._whole:
+                    remove(output)
+                    (self.out_dir / QUARANTINE / f"{shard}.jsonl").unlink(missing_ok=True)
                 del self.lines[shard]
 
     def begin(self) -> None:
         """Turn a finished manifest back into a partial one, so that nobody reads a folder in the making."""
-        write_jsonl(self.out_dir / PARTIAL, self.lines.values())
-        (self.out_dir / FINAL).unlink(missing_ok=True)
+        if not self._whole:
+            write_jsonl(self._partial, _good_lines(self._partial))  # without a line that a kill has torn
+            return
+        write_jsonl(self._partial, self.lines.values())
+        for path in (self.out_dir / FINAL, *self._parts()):
+            path.unlink(missing_ok=True)
+
+    def unfinished(self) -> bool:
+        """Whether a run that was killed in its last moments has left something beside the finished manifest."""
+        return any(path.exists() for path in (self._partial, self.work)) or bool(self._parts())
 
     def commit(self, line: dict[str, Any], made: Path, records: list[dict[str, str]]) -> None:
         """Move the output `made` to its place and write its line; after that the shard is done."""
@@ -99,7 +118,7 @@ class Manifest:
         remove(target)
         os.replace(made, target)
         _sync_folder(self.out_dir)
-        with (self.out_dir / PARTIAL).open("a", encoding="utf-8") as file:
+        with self._partial.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, sort_keys=True, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -109,8 +128,27 @@ class Manifest:
         """All shards are done: write the manifest that readers wait for."""
         write_jsonl(self.out_dir / FINAL, (self.lines[shard] for shard in sorted(self.lines)))
         _sync_folder(self.out_dir)
-        (self.out_dir / PARTIAL).unlink(missing_ok=True)
-        remove(self.out_dir / WORK)
+        self._partial.unlink(missing_ok=True)
+        # What killed runs and parts have left: half-written files, and folders that a part may be removing itself.
+        for stray in (*self.out_dir.glob(".*.tmp"), *self.out_dir.glob(f"{QUARANTINE}/.*.tmp")):
+            stray.unlink(missing_ok=True)
+        for folder in self.out_dir.glob(f"{WORK}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def leave(self) -> None:
+        """End a part of the work: its lines stay for the process that merges, its work folder goes."""
+        shutil.rmtree(self.work, ignore_errors=True)
+
+    def _parts(self) -> list[Path]:
+        """The files of lines that the parts of a job array have written."""
+        return sorted(self.out_dir.glob(f"{PART}*.jsonl"))
+
+
+def forget(out_dir: Path, shards: set[str]) -> None:
+    """Let finished shards be run again by the next run, although nothing that they depend on has changed."""
+    lines = [line for line in read_manifest(out_dir) if line["shard"] not in shards]
+    write_jsonl(out_dir / PARTIAL, lines)
+    (out_dir / FINAL).unlink()
 
 
 def _good_lines(path: Path) -> list[dict[str, Any]]:

@@ -20,10 +20,14 @@ _digests: dict[tuple[str, int, int], str] = {}
 
 @dataclass(frozen=True)
 class Shard:
-    """One piece of work: `key` names its output file, `inputs` are the files or folders that it reads."""
+    """One piece of work: `key` names its output file, `inputs` are the files or folders that it reads.
+
+    addresses: files elsewhere (https://, s3://) that it reads; these are known by their address, not by their bytes.
+    """
 
     key: str
     inputs: tuple[Path, ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,8 @@ def plan(
             raise ValueError(f"shard key {shard.key!r} occurs twice in {task}")
         seen.add(shard.key)
         inputs = [[path.name, content_digest(path)] for path in shard.inputs]
-        text = json.dumps({**common, "shard": shard.key, "inputs": inputs}, sort_keys=True)
+        remote = {"addresses": shard.addresses} if shard.addresses else {}
+        text = json.dumps({**common, "shard": shard.key, "inputs": inputs, **remote}, sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()[:24]
         planned.append(Planned(shard, key, f"{shard.key}{suffix}"))
     return planned

@@ -20,6 +20,8 @@ from mathmill.workflow.schema import Params
 
 # Beyond this, names, sizes and times stand for the content: hashing a crawl of terabytes takes longer than the stage.
 HASHED_BYTES = 2 << 30
+# Inputs that a stage reads at addresses as well. What stands there is taken to stay as it is, like a published crawl.
+ADDRESSED = ("pages.crawl",)
 # What a Hugging Face folder must hold for a label; whether its weights can be read, the stage says.
 _MODEL_FILES = {
     "checkpoint": ("config.json", "tokenizer.json"),
@@ -111,6 +113,9 @@ def _replaceable(params: Params) -> list[Node]:
 def _digest_all(root: Path, node: Node, label: str, values: list[str]) -> str:
     hasher = hashlib.md5()
     for value in values:
+        if is_remote(value) and own_key(node, label) in ADDRESSED:
+            hasher.update(f"{value}\n".encode())
+            continue
         if is_remote(value):
             raise UserError(f"{own_key(node, label)} = {value}: no stage reads addresses yet; give a file or folder")
         if producer(value) is not None:

@@ -23,6 +23,8 @@ Body = Callable[["Stage"], float | None]
 Check = Callable[["Stage"], None]
 
 _INTERRUPTED = 128
+_PATIENCE = 7 * 86_400.0  # seconds that a part waits for another one's serial work: it may train a classifier
+SHARDED = ("pages", "corpus", "decontaminate", "tokens")
 
 
 def launch(name: str, body: Body, check: Check | None = None) -> None:
@@ -33,6 +35,7 @@ def launch(name: str, body: Body, check: Check | None = None) -> None:
 
     No argument: params.yaml as it is. `key=value`: with another value. A group (scale=smoke), a top-level key (seed=1):
     composed anew from conf/, overrides.yaml and the arguments. -m: a sweep. --help, --cfg: show and stop.
+    --shard 3/16: do the third of 16 parts of the next unfinished step's shards and stop (see workflow.engine_part).
     """
     arguments = sys.argv[1:]
     try:
@@ -51,11 +54,13 @@ def launch(name: str, body: Body, check: Check | None = None) -> None:
 
 def _start(name: str, body: Body, check: Check | None, arguments: list[str]) -> None:
     root = find_root()
+    part, arguments = take_part(name, arguments)
     flags = [argument for argument in arguments if argument.startswith("-")]
     overrides = [argument for argument in arguments if not argument.startswith("-")]
     if unknown := [flag for flag in flags if flag not in ("-m", "--multirun", "--cfg")]:
         raise UserError(
-            f"{unknown[0]}: no such option; there are --help, --cfg (show the configuration) and -m (a sweep)"
+            f"{unknown[0]}: no such option; there are --help, --cfg (show the configuration), -m (a sweep) and "
+            "--shard 3/16 (a part of the shards)"
         )
     if "--cfg" in flags:
         from mathmill.workflow.params import render
@@ -65,9 +70,29 @@ def _start(name: str, body: Body, check: Check | None, arguments: list[str]) -> 
     if "-m" in flags or "--multirun" in flags or _picks(overrides, "sweep"):
         from mathmill.workflow.multirun import multirun
 
+        if part is not None:
+            raise UserError("--shard and a sweep do not go together")
         multirun(root, name, body, overrides)
         return
-    execute(name, body, root, configure(root, overrides), None, check)
+    params = configure(root, overrides)
+    params.runtime.engine.part = part or params.runtime.engine.part
+    execute(name, body, root, params, None, check)
+
+
+def take_part(name: str, arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The value of --shard (None: not given) and the other arguments; raises UserError where it makes no sense."""
+    from mathmill.workflow.engine_part import Part
+
+    left, part = list(arguments), None
+    for at, argument in enumerate(arguments):
+        if argument == "--shard" or argument.startswith("--shard="):
+            given = left[at : at + 2] if argument == "--shard" else argument.split("=", 1)
+            part = str(Part.parse(given[1] if len(given) == 2 else ""))
+            del left[at : at + (2 if argument == "--shard" else 1)]
+            break
+    if part is not None and name not in SHARDED:
+        raise UserError(f"--shard: stage {name} has no shards to share; those with some are {', '.join(SHARDED)}")
+    return part, left
 
 
 def configure(root: Path, overrides: Sequence[str]) -> "Params":
@@ -103,6 +128,7 @@ def execute(
     from mathmill.workflow.sweep import finished
 
     prepare(params.runtime)
+    params.runtime.settle()
     signals = Signals()
     signals.install()
     stage = Stage(name, params, root, job)
@@ -116,6 +142,9 @@ def execute(
         return done.objective
     stage.scratch = scratch_root(root, params.runtime.scratch) / stage.node.name / work
     try:
+        if params.runtime.engine.part is not None:
+            _part(stage, body)
+            return None
         return _lead(stage, work, body, signals) if rank() == 0 else _follow(stage, work, body)
     except KeyboardInterrupt:
         if signals.received is None:
@@ -139,6 +168,30 @@ def _lead(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> f
         value = _tracked(stage, fingerprint, body, signals)
         remove(stage.scratch)
     return value
+
+
+def _part(stage: "Stage", body: Body) -> None:
+    """One process of a job array: does its part of the next unfinished step in the common scratch folder, and ends.
+
+    A plain run, which would move on under the parts' feet, is kept out by the lock that it needs for itself alone.
+    """
+    from mathmill.workflow.engine_part import Part, PartDone, serially
+    from mathmill.workflow.scratch import locked
+
+    part = Part.parse(stage.runtime.engine.part or "")
+    name, patience = f"{stage.node.name}, part {part}", stage.runtime.lock_timeout
+    beside = stage.scratch.with_name
+    with ExitStack() as held:
+        held.enter_context(locked(beside(f"{stage.scratch.name}.part-{part.name}.lock"), name, patience))
+        held.enter_context(locked(beside(f"{stage.scratch.name}.lock"), name, patience, shared=True))
+        stage.scratch.mkdir(parents=True, exist_ok=True)
+        alone = held.enter_context(ExitStack())
+        alone.enter_context(locked(beside(f"{stage.scratch.name}.serial.lock"), name, _PATIENCE))
+        held.enter_context(serially(alone.close))
+        try:
+            body(stage)
+        except PartDone as done:
+            print(f"{stage.node.name}: {done}", file=sys.stderr)
 
 
 def _tracked(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> float | None:

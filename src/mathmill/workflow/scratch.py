@@ -19,28 +19,31 @@ _POLL_SECONDS = 0.2
 
 
 @contextmanager
-def locked(path: Path, what: str, timeout: float) -> Iterator[None]:
+def locked(path: Path, what: str, timeout: float, shared: bool = False) -> Iterator[None]:
     """Hold the lock file `path` for the block; waits up to `timeout` seconds, with a message, for another process.
 
-    what: the work, as named in messages. Raises UserError with the other's process id when the time is up.
+    what: the work, as named in messages. shared: others may hold it as well if they ask for the same.
+    Raises UserError with the other's process id when the time is up.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = _acquire(path, what, timeout)
+    handle = _acquire(path, what, timeout, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
     try:
         yield
     finally:
-        # Unlinked while held: whoever waits on this file sees that it is gone and opens a new one.
-        path.unlink(missing_ok=True)
+        # Unlinked while held: whoever waits on this file sees that it is gone and opens a new one. Not by one of
+        # several holders: the next one would find no file, and no lock.
+        if not shared:
+            path.unlink(missing_ok=True)
         handle.close()
 
 
-def _acquire(path: Path, what: str, timeout: float) -> IO[str]:
+def _acquire(path: Path, what: str, timeout: float, kind: int) -> IO[str]:
     deadline = time.monotonic() + timeout
     told = False
     while True:
         handle = open(path, "a+", encoding="utf-8")  # noqa: SIM115 (it stays open as long as the lock is held)
         try:
-            fcntl.lockf(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(handle, kind | fcntl.LOCK_NB)
         except OSError:
             owner = _owner(handle)
             handle.close()

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mathmill.workflow.config import RuntimeConfig
+from mathmill.workflow.engine_part import PartDone
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.graph import ITEM_KEYS, Node, default_items, node, producer
 from mathmill.workflow.inputs import is_remote, own_key, own_value, resolve
@@ -87,9 +88,14 @@ class Stage:
         return [path]
 
     def output(self, label: str) -> Path:
-        """Where an output goes, its parent folder made: the graph's path, in a multirun job under the job's folder."""
+        """Where an output goes, its parent folder made: the graph's path, in a multirun job under the job's folder.
+
+        Raises PartDone in a process that does a part of the shards (--shard): it publishes nothing.
+        """
         if label not in self.node.outputs:
             raise KeyError(f"stage {self.node.name} declares no output {label!r} in workflow/graph.py")
+        if self.runtime.engine.part is not None:
+            raise PartDone("all shards of this stage are finished; run it without --shard to merge and publish them")
         path = (self.job or self.root) / self.node.outputs[label]
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
