@@ -18,7 +18,7 @@ def group(prefix: str, pages: int, kept: int) -> dict:
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
-    """Two hosts, three prefixes: big.org/maths has most pages to gain."""
+    """Two hosts, three prefixes: big.org/maths promises most: many of its pages were collected, many are left."""
     folder = tmp_path / "corpus"
     listed = [
         {"host": "a.org", "prefixes": [group("a.org/sums", 10, 9)]},
@@ -49,7 +49,7 @@ def talk(corpus: Path, path: Path, *words: str) -> list[str]:
     return [text.split("\n")[2].split()[0] for text in shown]
 
 
-def test_the_prefixes_with_most_to_gain_come_first(corpus: Path) -> None:
+def test_the_prefixes_that_promise_most_come_first(corpus: Path) -> None:
     assert [one.prefix for one in read_candidates(corpus, 2)] == ["big.org/maths", "big.org/news", "a.org/sums"]
 
 

@@ -38,6 +38,11 @@ class Candidate:
         """Pages that would join the seed if the prefix were marked."""
         return self.pages - self.kept
 
+    @property
+    def promise(self) -> float:
+        """The gain, weighed by how much of the prefix was collected: news on a mathematical host promises nothing."""
+        return self.gain * self.kept / self.pages
+
 
 def last_round(corpus: Path) -> int:
     """The number of the last finished round; UserError where there is none."""
@@ -48,7 +53,7 @@ def last_round(corpus: Path) -> int:
 
 
 def read_candidates(corpus: Path, number: int) -> list[Candidate]:
-    """The prefixes of a round, those with most pages to gain first; a host's prefixes stand together."""
+    """The prefixes of a round, those that promise most pages first; a host's prefixes stand together."""
     listed = read_json(corpus / f"round_{number}" / "candidates.json")
     found = []
     for entry in listed:
@@ -57,10 +62,10 @@ def read_candidates(corpus: Path, number: int) -> list[Candidate]:
         found += [
             Candidate(group["prefix"], group["pages"], group["kept"], *totals, group["samples"]) for group in groups
         ]
-    gains: dict[str, int] = {}
+    promise: dict[str, float] = {}
     for one in found:
-        gains[one.host] = gains.get(one.host, 0) + one.gain
-    return sorted(found, key=lambda one: (-gains[one.host], one.host, -one.gain, one.prefix))
+        promise[one.host] = promise.get(one.host, 0.0) + one.promise
+    return sorted(found, key=lambda one: (-promise[one.host], one.host, -one.promise, -one.gain, one.prefix))
 
 
 def undecided(candidates: list[Candidate], decisions: list[Decision]) -> Iterator[Candidate]:
