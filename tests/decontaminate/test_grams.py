@@ -93,6 +93,14 @@ def test_phrases_of_many_items_do_not_count() -> None:
     assert benchmark.common
 
 
+def test_ignored_phrases_take_their_grams_with_them() -> None:
+    triples = [("b", "0", tokens("Which statement is TRUE?")), ("b", "1", tokens(QUESTION))]
+    benchmark = GramIndex.build(triples, 10, 3, 10, {"which statement is true, then?": "stock"})
+    assert found(benchmark, "which statement is true") == set()
+    assert found(benchmark, QUESTION) == {"1"}
+    assert benchmark.ignored == {("which", "statement", "is", "true"): (1, "stock")}
+
+
 def test_line_tokens() -> None:
     assert line_tokens("one two\n\nthree ４") == [["one", "two"], [], ["three", "4"]]
 

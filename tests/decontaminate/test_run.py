@@ -1,11 +1,10 @@
 """The stage: every kind of training text against every benchmark, each removal on record."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from mathmill.decontaminate.benchmarks import build_index, read_items
+from mathmill.decontaminate.benchmarks import build_index
 from mathmill.decontaminate.config import DecontaminateConfig
 from mathmill.decontaminate.grams import tokens
 from mathmill.decontaminate.run import decontaminate
@@ -127,23 +126,21 @@ def test_no_benchmark(folder: Path) -> None:
         run(folder)
 
 
-@pytest.mark.parametrize("name", ["gsm8k_test", "cmath_test", "mgsm_zh", "mmlu_stem_test"])
-def test_real_items_planted_in_pages_are_found(shared_data: Path, name: str) -> None:
-    """Verbatim, with other white space, with full-width digits; the benchmark's style without its grams is kept."""
-    file = shared_data / "benchmarks" / f"{name}.jsonl"
-    fields = [
-        key
-        for key in ("question", "input", "problem", "messages")
-        if key in json.loads(file.read_text().splitlines()[0])
+def test_benchmarks_of_which_only_labels_are_read(folder: Path) -> None:
+    write_jsonl(folder / "bench" / "labels.jsonl", [{"input": EN, "answer": "12"}, {"input": ZH, "answer": "B"}])
+    with pytest.raises(UserError, match=r"answer, input.*decontaminate\.fields"):
+        run(folder)
+
+
+def test_grams_that_do_not_count_are_listed_with_their_reason(folder: Path) -> None:
+    template = "give your answer as a fraction in lowest terms please"
+    rows = [{"id": str(n), "question": f"{template} {n}"} for n in range(5)]
+    write_jsonl(folder / "bench" / "stock.jsonl", [*rows, {"id": "k", "question": "Which statement is true?"}])
+    clean, report = run(folder, common=3, ignored={"which statement is true": "a stock phrase"})
+    listed = [
+        {"gram": template, "items": 5, "reason": "stands in 5 items, more than 3"},
+        {"gram": "which statement is true", "items": 1, "reason": "a stock phrase"},
     ]
-    params = DecontaminateConfig(fields=fields, common=10)
-    index = build_index([file], params)
-    wide = str.maketrans("0123456789", "０１２３４５６７８９")
-    covered = {owner.item for owners in index.owners.values() for owner in owners}
-    items = [item for item in read_items(file, fields) if item.item in covered and len(tokens(item.text)) >= 3]
-    assert len(items) >= 60
-    for item in items[:60]:
-        for planted in (item.text, " \n ".join(item.text.split()), item.text.translate(wide)):
-            hits = index.find(tokens(f"{FILLER} {planted} {FILLER}"))
-            assert item.item in {owner.item for hit in hits for owner in hit.owners}
-    assert not index.find(tokens(FILLER + EN + ZH))
+    assert read_jsonl(clean / "common.jsonl") == listed
+    assert (report["common_grams"], report["common_examples"]) == (2, listed)
+    assert report["frequent_grams"][0]["hits"] >= 1

@@ -10,10 +10,10 @@ from mathmill.workflow.stage import Stage, launch
 
 def check(stage: Stage) -> None:
     """Read the benchmarks, whose faults are the user's to mend, before any worker does."""
-    from mathmill.decontaminate.benchmarks import benchmark_files, read_items
+    from mathmill.decontaminate.benchmarks import benchmark_files, read_tokens
 
     for file in benchmark_files(stage.inputs("benchmarks")):
-        list(read_items(file, stage.section.fields))
+        read_tokens(file, stage.section)
 
 
 def body(stage: Stage) -> float:

@@ -1,5 +1,6 @@
 """The benchmarks that training texts are compared with."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,8 @@ from mathmill.decontaminate.config import DecontaminateConfig
 from mathmill.decontaminate.grams import GramIndex, tokens
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_jsonl
+
+_CALCULATOR = re.compile(r"<<[^<>]*>>|^#### ", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,17 @@ def read_items(file: Path, fields: Sequence[str]) -> Iterator[Item]:
     for number, row in enumerate(rows):
         for name in fields:
             for text in strings(row.get(name)):
-                yield Item(file.stem, str(row.get("id", number)), text)
+                for form in forms(text):
+                    yield Item(file.stem, str(row.get("id", number)), form)
+
+
+def forms(text: str) -> list[str]:
+    """The forms in which a benchmark's text is met: as it stands, and without marks that only its file has.
+
+    GSM8K writes a calculator's work into its answers, `48/2 = <<48/2=24>>24`, and the result after `####`.
+    """
+    bare = _CALCULATOR.sub("", text)
+    return [text] if bare == text else [text, bare]
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -57,12 +70,23 @@ def strings(value: Any) -> Iterator[str]:
 
 def build_index(files: Sequence[Path], params: DecontaminateConfig) -> GramIndex:
     """The grams of all benchmarks."""
-    triples = (
-        (item.benchmark, item.item, tokens(item.text, params.commands))
-        for file in files
-        for item in read_items(file, params.fields)
-    )
-    return GramIndex.build(triples, params.gram, params.shortest, params.common)
+    triples = [triple for file in files for triple in read_tokens(file, params)]
+    return GramIndex.build(triples, params.gram, params.shortest, params.common, params.ignored)
+
+
+def read_tokens(file: Path, params: DecontaminateConfig) -> list[tuple[str, str, list[str]]]:
+    """Benchmark, item and tokens of each text of a file.
+
+    UserError where no text is long enough for any rule: then `fields` names the labels of the items, not their words.
+    """
+    items = read_items(file, params.fields)
+    found = [(item.benchmark, item.item, tokens(item.text, params.commands)) for item in items]
+    if found and all(len(words) < params.shortest for _, _, words in found):
+        raise UserError(
+            f"{file}: no text of {params.shortest} grams or more in the fields {', '.join(params.fields)} (it has "
+            f"{', '.join(sorted(read_jsonl(file)[0]))}); name the fields with questions in decontaminate.fields"
+        )
+    return found
 
 
 def uncovered(files: Sequence[Path], params: DecontaminateConfig, index: GramIndex) -> dict[str, int]:

@@ -19,7 +19,7 @@ class DecontaminateConfig:
         None, "JSON lines files of benchmarks, or folders of them; null: the microworld's"
     )
     fields: list[str] = option(
-        lambda: ["question", "problem", "answer"],
+        lambda: ["question", "problem", "messages", "informal_statement", "formal_statement", "answer", "golden"],
         "fields of a benchmark item that must not stand in training texts (paper: questions or answers; where a set "
         "keeps worked solutions apart, as `solution`, the paper is silent on them)",
     )
@@ -35,6 +35,11 @@ class DecontaminateConfig:
         "a gram of more than this many items is the benchmark's own phrase, no sign of a copy, and does not count; "
         "the paper is silent",
         ge=1,
+    )
+    ignored: dict[str, str] = option(
+        dict,
+        "phrase -> why it does not count: a gram that lies in one of these phrases removes nothing and is listed with "
+        "its reason; the paper is silent",
     )
     granularity: dict[str, str] = option(
         lambda: {"default": "segment"},

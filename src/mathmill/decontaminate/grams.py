@@ -8,7 +8,7 @@ between spaces, the rule would cover no item of CMATH at all.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,16 +65,25 @@ class GramIndex:
 
     owners: dict[Gram, tuple[Owner, ...]]
     common: dict[Gram, int] = field(default_factory=dict)
+    ignored: dict[Gram, tuple[int, str]] = field(default_factory=dict)
     vocabulary: dict[str, int] = field(default_factory=dict)
     hashes: dict[int, NDArray[np.uint64]] = field(default_factory=dict)
 
     @staticmethod
-    def build(texts: Iterable[tuple[str, str, Sequence[str]]], gram: int, shortest: int, common: int) -> "GramIndex":
+    def build(
+        texts: Iterable[tuple[str, str, Sequence[str]]],
+        gram: int,
+        shortest: int,
+        common: int,
+        ignored: Mapping[str, str] | None = None,
+    ) -> "GramIndex":
         """The index of (benchmark, item, tokens of one text) triples.
 
         Texts of `gram` tokens or more give all their grams of that length (rule A), shorter ones of at least `shortest`
-        give themselves (rule B). Grams of more than `common` items are left out and kept in `common` with their number.
+        give themselves (rule B). Grams of more than `common` items are left out and kept in `common` with their number;
+        grams that lie in a phrase of `ignored` (phrase -> reason) are left out and kept in `ignored` with both.
         """
+        phrases = {tuple(tokens(phrase)): reason for phrase, reason in (ignored or {}).items()}
         found: dict[Gram, set[Owner]] = defaultdict(set)
         for benchmark, item, words in texts:
             if len(words) >= gram:
@@ -85,7 +94,10 @@ class GramIndex:
         index = GramIndex({})
         for words_of, owners in found.items():
             items = len({(owner.benchmark, owner.item) for owner in owners})
-            if items > common:
+            reason = next((why for phrase, why in phrases.items() if _within(words_of, phrase)), None)
+            if reason is not None:
+                index.ignored[words_of] = (items, reason)
+            elif items > common:
                 index.common[words_of] = items
             else:
                 index.owners[words_of] = tuple(sorted(owners, key=lambda one: (one.benchmark, one.item, one.rule)))
@@ -131,6 +143,11 @@ class GramIndex:
                 if len(gram) == length and gram in self.owners:
                     found.append(Hit(start, gram, self.owners[gram]))
         return found
+
+
+def _within(gram: Gram, phrase: Gram) -> bool:
+    """Whether the tokens of `gram` stand in `phrase` one after the other."""
+    return any(phrase[start : start + len(gram)] == gram for start in range(len(phrase) - len(gram) + 1))
 
 
 def _rolling(ids: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:

@@ -16,8 +16,8 @@ from mathmill.decontaminate.sources import sources
 from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards, shard_paths
 from mathmill.workflow.files import publish, read_jsonl, read_parquet, remove, write_jsonl, write_parquet
 
-VERSION = "1"  # of the rules: raise it when the code removes something else
-_EXAMPLES = 20  # common grams that the report names
+VERSION = "2"  # of the rules: raise it when the code removes something else
+_EXAMPLES = 20  # grams of each kind that the report names
 
 
 def decontaminate(
@@ -52,8 +52,9 @@ def decontaminate(
     for source in sources(text):
         results[source.name] = run(source.name, clean_shard, [source.path])
     results["instruct"] = run("instruct", clean_instruct, instruct)
-    folder = _assemble(results, scratch / "clean")
     index = build_index(files, params)
+    folder = _assemble(results, scratch / "clean")
+    write_jsonl(folder / "common.jsonl", common_grams(index, params.common))
     return folder, _report(results, folder, index, uncovered(files, params, index))
 
 
@@ -79,6 +80,18 @@ def _assemble(results: dict[str, list[ShardResult]], folder: Path) -> Path:
     return folder
 
 
+def common_grams(index: GramIndex, limit: int) -> list[dict[str, Any]]:
+    """Every gram of the benchmarks that does not count, with the number of its items and the reason; common first."""
+    rows = [
+        {"gram": " ".join(gram), "items": items, "reason": f"stands in {items} items, more than {limit}"}
+        for gram, items in index.common.items()
+    ]
+    rows += [
+        {"gram": " ".join(gram), "items": items, "reason": reason} for gram, (items, reason) in index.ignored.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["items"], row["gram"]))
+
+
 def _report(
     results: dict[str, list[ShardResult]], folder: Path, index: GramIndex, bare: dict[str, int]
 ) -> dict[str, Any]:
@@ -90,7 +103,8 @@ def _report(
             total.update(shard.stats)
         counts[name] = dict(total)
     removals = read_parquet(folder / "removals.parquet").to_pylist()
-    common = sorted(index.common.items(), key=lambda entry: (-entry[1], entry[0]))
+    common = read_jsonl(folder / "common.jsonl")
+    frequent = Counter((row["gram"], row["rule"]) for row in removals)
     return {
         "sources": counts,
         "benchmarks": {
@@ -104,5 +118,10 @@ def _report(
         "rules": dict(Counter(row["rule"] for row in removals)),
         "grams": len(index.owners),
         "common_grams": len(common),
-        "common_examples": [{"gram": " ".join(gram), "items": items} for gram, items in common[:_EXAMPLES]],
+        "common_examples": common[:_EXAMPLES],
+        # What removes most: a phrase among these that is nobody's question belongs into decontaminate.ignored.
+        "frequent_grams": [
+            {"gram": gram, "rule": rule, "hits": hits}
+            for (gram, rule), hits in sorted(frequent.items(), key=lambda entry: (-entry[1], entry[0]))[:_EXAMPLES]
+        ],
     }

@@ -9,7 +9,7 @@ from typing import Any
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_jsonl, read_parquet
 
-RESERVED = ("corpus", "instruct", "removals")
+RESERVED = ("corpus", "instruct", "removals", "common")
 _TABLES = (".parquet", ".jsonl")
 _LANGUAGES = {
     ".py": "python", ".ipynb": "jupyter", ".js": "javascript", ".ts": "typescript", ".java": "java", ".c": "c",
