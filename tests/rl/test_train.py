@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -97,6 +99,20 @@ def test_several_updates_on_one_batch_leave_the_policy_that_sampled(files: dict[
     thrice = run(files, Host(tmp_path / "w3"), tmp_path / "o3", updates=3, clip=1e-3)
     assert all(row["clipped"] == 0 for row in once["history"])  # one update: the ratio is one, nothing is clipped
     assert any(row["clipped"] > 0 for row in thrice["history"])
+
+
+def test_two_ranks_report_what_one_process_does(files: dict[str, Path], tmp_path: Path) -> None:
+    for strategy, devices in (("auto", "1"), ("ddp", "2")):
+        command = [sys.executable, str(Path(__file__).parent / "run_rl.py"), str(tmp_path), strategy, devices]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-3000:]
+    one, two = (json.loads((tmp_path / f"report-{devices}.json").read_text()) for devices in (1, 2))
+    for alone, shared in zip(one["history"], two["history"], strict=True):
+        for key in ("reward", "zero_variance", "length", "kl", "entropy"):
+            assert shared[key] == pytest.approx(alone[key], abs=2e-4), (key, alone["step"])
+    weights = [load(tmp_path / f"model-{devices}").state_dict() for devices in (1, 2)]
+    for name in weights[0]:
+        torch.testing.assert_close(weights[0][name], weights[1][name], atol=1e-4, rtol=1e-3)
 
 
 def test_a_question_in_both_files_is_refused(files: dict[str, Path], tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def check(stage: Stage) -> None:
     read_questions(stage.input("validation"))
 
 
-def body(stage: Stage) -> float:
+def body(stage: Stage) -> float | None:
     """Train; the value of a sweep is the final accuracy on held-out questions."""
     from mathmill.rl.train import train
     from mathmill.workflow.files import write_json
@@ -30,6 +30,8 @@ def body(stage: Stage) -> float:
         stage.output("model"),
         stage.params.reward.verifier,
     )
+    if not report:  # another rank than the first
+        return None
     write_json(stage.output("report"), report)
     stage.run.metrics({f"final/{key}": value for key, value in report["final"].items()}, step=report["steps"])
     stage.run.table("samples", report["samples"])

@@ -75,8 +75,8 @@ class GrpoModule(PhaseModule):
         for _ in range(self.config.updates):
             self._watch: dict[str, float] = defaultdict(float)
             figures = self.descend(parts, self.share)
-        figures |= {name: value / rewards.numel() for name, value in self._watch.items()}
-        figures |= self._figures(rewards, rollouts)
+        watched = {name: value / rewards.numel() for name, value in self._watch.items()}
+        figures |= self._over_ranks(watched | self._figures(rewards, rollouts))
         if accuracy is not None:  # of the policy before this step's update
             figures["held_out_accuracy"] = accuracy
         self.history.append({"step": self.done, **figures})
@@ -171,6 +171,14 @@ class GrpoModule(PhaseModule):
                     reference, _ = token_logprobs(self._frozen[0].to(self.device), batch, config.sampling.temperature)
             parts.append(Part(batch, advantages[batch.rows][:, None].to(self.device), reference))
         return parts
+
+    def _over_ranks(self, figures: dict[str, float]) -> dict[str, float]:
+        """The mean of every figure over the ranks; each has a share of the step's questions."""
+        if self.trainer.world_size == 1:
+            return figures
+        values = torch.tensor(list(figures.values()), dtype=torch.float64, device=self.device)
+        values = self.trainer.strategy.reduce(values, reduce_op="mean")
+        return dict(zip(figures, values.tolist(), strict=True))
 
     def _figures(self, rewards: torch.Tensor, rollouts: list[Rollout]) -> dict[str, float]:
         flat = (rewards.amax(1) == rewards.amin(1)).float()

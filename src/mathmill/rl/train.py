@@ -13,6 +13,7 @@ from mathmill.training.data import Batch, rank_share
 from mathmill.training.model import load, load_tokenizer, save
 from mathmill.training.schedule import schedule_of
 from mathmill.training.trainer import Host, fit
+from mathmill.workflow.environment import rank
 from mathmill.workflow.errors import UserError
 
 
@@ -40,7 +41,7 @@ def train(
     out: Path,
     verifier: VerifierConfig | None = None,
 ) -> dict[str, Any]:
-    """Tune the model of folder `checkpoint` on `questions`, save it to folder `out`, return the report.
+    """Tune the model of folder `checkpoint` on `questions`, save it to folder `out`, return the report (rank 0; {} elsewhere).
 
     The report: history (a row for each step; held_out_accuracy where it was measured, before that step's update), final
     accuracy on the held-out questions, the share of zero-variance groups, samples. Raises UserError where a question
@@ -65,6 +66,8 @@ def train(
     )
     fit(module, batches(asked, config), config.steps, host, seed=config.seed, name=config.method)
     final = module.measure()
+    if rank() > 0:
+        return {}
     save(module.model, tokenizer, out)
     return report(module, config, final)
 

@@ -1,0 +1,30 @@
+"""An RL run as its own process: python run_rl.py FOLDER STRATEGY DEVICES; Lightning starts the other ranks.
+
+FOLDER holds sft/, questions.jsonl and validation.jsonl; writes FOLDER/report-DEVICES.json and FOLDER/model-DEVICES.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+
+
+def main() -> None:
+    from test_train import Host, config
+
+    from mathmill.rl.train import train
+
+    folder, strategy, devices = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    host = Host(folder / f"work-{devices}")
+    host.runtime.trainer.strategy, host.runtime.trainer.devices = strategy, devices
+    files = (folder / "sft", folder / "questions.jsonl", folder / "validation.jsonl")
+    report = train(host, config(questions_per_step=4), *files, folder / f"model-{devices}")
+    if report:
+        (folder / f"report-{devices}.json").write_text(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
