@@ -50,7 +50,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, scratch: str = "s", **changes: object) -> tuple[Path, dict]:
-    settings = {"granularity": {"default": "segment", "code": "document"}, "min_chars": 20, **changes}
+    granularity = {"default": "segment", "code": "document"}
+    settings = {"granularity": granularity, "min_chars": 20, "mean_line": 200, **changes}
     params = DecontaminateConfig(**settings)  # type: ignore[arg-type]
     places = (folder / "corpus", [folder / "text"], [folder / "instruct.jsonl"], [folder / "bench"])
     return decontaminate(*places, params, folder / scratch, SERIAL)
@@ -95,6 +96,15 @@ def test_nothing_of_a_benchmark_is_left(folder: Path) -> None:
     for source in ("corpus", "code", "arxiv"):
         for text in texts(clean, source).values():
             assert not index.find(tokens(text))
+
+
+def test_programs_of_other_licences_are_left_out_and_counted(folder: Path) -> None:
+    code = [doc("c1", f"# SPDX-License-Identifier: GPL-3.0\n# {FILLER}"), doc("c2", f"# MIT License\n# {FILLER}")]
+    write_parquet(folder / "text" / "code.parquet", code, TEXT())
+    clean, report = run(folder)
+    assert list(texts(clean, "code")) == ["c2"]
+    assert report["filtered"] == {"code": {"licence": 1}}
+    assert report["sources"]["code"]["texts"] == 1
 
 
 def test_granularity(folder: Path) -> None:

@@ -1,11 +1,16 @@
 """Training texts from tables and folders."""
 
+import gzip
 import json
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from mathmill.decontaminate.sources import Source, read_texts, sources
+from mathmill.decontaminate.code import tree_licence, unfit
+from mathmill.decontaminate.config import DecontaminateConfig
+from mathmill.decontaminate.latex import clean_latex
+from mathmill.decontaminate.sources import read_texts, sources
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import write_jsonl, write_parquet
 from mathmill.workflow.tables import TEXT
@@ -18,7 +23,7 @@ def test_a_folder_of_tables_is_several_sources(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "general.jsonl", [{"text": "another", "meta": {"a": 1}}])
     found = sources([tmp_path])
     assert [source.name for source in found] == ["code", "general"]
-    (code,), (general,) = (list(read_texts(source)) for source in found)
+    (code,), (general,) = (list(read_texts(one.name, *one.files)) for one in found)
     assert code == {**ROW, "source": "code"}
     assert general == {
         "id": "general-0",
@@ -40,7 +45,10 @@ def test_a_tree_of_files_is_one_source(tmp_path: Path) -> None:
     (tree / ".git" / "c.py").write_text("no")
     (tree / "empty.py").write_text(" ")
     (source,) = sources([tree])
-    assert [(row["id"], row["lang"]) for row in read_texts(source)] == [("a.tex", "latex"), ("sub/b.py", "python")]
+    assert [(row["id"], row["lang"]) for row in read_texts(source.name, *source.files)] == [
+        ("a.tex", "latex"),
+        ("sub/b.py", "python"),
+    ]
 
 
 def test_names_are_taken_once(tmp_path: Path) -> None:
@@ -54,8 +62,85 @@ def test_names_are_taken_once(tmp_path: Path) -> None:
 
 
 def test_bad_tables(tmp_path: Path) -> None:
-    write_jsonl(tmp_path / "x.jsonl", [{"content": "no text"}])
+    write_jsonl(tmp_path / "x.jsonl", [{"body": "no text"}])
     with pytest.raises(UserError, match="no column `text`"):
-        list(read_texts(Source("x", tmp_path / "x.jsonl")))
-    with pytest.raises(UserError, match=r"\.parquet or \.jsonl"):
-        list(read_texts(Source("x", tmp_path / "x.csv")))
+        list(read_texts("x", tmp_path / "x.jsonl"))
+    with pytest.raises(UserError, match=r"\.parquet, \.jsonl.* or a folder"):
+        list(read_texts("x", tmp_path / "x.csv"))
+
+
+def test_folders_of_tables_are_sources_of_several_shards(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        write_parquet(tmp_path / "all" / "code" / f"{name}.parquet", [{**ROW, "id": name}], TEXT())
+    write_jsonl(tmp_path / "all" / "arxiv" / "p.jsonl", [{"text": "a paper"}])
+    write_jsonl(tmp_path / "all" / "general.jsonl", [{"text": "a text"}])
+    found = {source.name: [path.name for path in source.files] for source in sources([tmp_path / "all"])}
+    assert found == {"general": ["general.jsonl"], "arxiv": ["p.jsonl"], "code": ["a.parquet", "b.parquet"]}
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "jsonl.zst"])
+def test_compressed_json_lines(tmp_path: Path, ending: str) -> None:
+    """As AlgebraicStack is delivered: rows {text, meta} in .jsonl.zst."""
+    lines = b"".join(json.dumps({"text": f"x = {n} \u2113", "meta": {"n": n}}).encode() + b"\n" for n in range(700))
+    path = tmp_path / f"train-00.{ending}"
+    if ending.endswith("zst"):
+        with pa.CompressedOutputStream(str(path), "zstd") as stream:
+            stream.write(lines)
+    else:
+        path.write_bytes(gzip.compress(lines) if ending.endswith("gz") else lines)
+    (source,) = sources([path])
+    assert source.name == "train-00"
+    rows = list(read_texts("algebraic_stack", path))
+    assert len(rows) == 700
+    assert (rows[699]["id"], rows[699]["text"], rows[699]["meta"]) == ("train-00-699", "x = 699 \u2113", '{"n": 699}')
+    path.write_bytes(b"[1]\n" if ending == "jsonl" else path.read_bytes())
+    if ending == "jsonl":
+        with pytest.raises(UserError, match="line 1: expected an object"):
+            list(read_texts("x", path))
+
+
+def test_columns_of_other_sets(tmp_path: Path) -> None:
+    rows = [{"content": "print(1)", "max_stars_repo_path": "a/b.py", "language": "python"}]
+    write_jsonl(tmp_path / "stack.jsonl", rows)
+    (row,) = read_texts("code", tmp_path / "stack.jsonl")
+    assert (row["id"], row["text"], row["lang"]) == ("a/b.py", "print(1)", "python")
+
+
+def test_papers_of_several_files(tmp_path: Path) -> None:
+    paper = tmp_path / "2001.00001"
+    (paper / "parts").mkdir(parents=True)
+    (paper / "main.tex").write_text(
+        "\\documentclass{article}\n\\newcommand{\\R}{\\mathbb{R}}\n\\begin{document}\n\\section{One}\nIn $\\R$.\n"
+        "\\input{parts/two}\n% \\input{parts/unused}\n\\include{gone}\n\\end{document}\n"
+    )
+    (paper / "parts" / "two.tex").write_text("\\section{Two}\nOver $\\R$ at \\url{http://a.org/%7Eb}. % note\n")
+    (paper / "parts" / "unused.tex").write_text("\\section{Unused}\n")
+    (tmp_path / "lone.tex").write_bytes("\\section{\u00c9tude} Texte.".encode("latin-1"))
+    rows = list(read_texts("arxiv", tmp_path, latex=True))
+    assert [row["id"] for row in rows] == ["2001.00001/main.tex", "lone.tex"]
+    text = clean_latex(rows[0]["text"])
+    assert text == (
+        "\\section{One}\nIn $\\mathbb{R}$.\n\\section{Two}\nOver $\\mathbb{R}$ at \\url{http://a.org/%7Eb}."
+    )
+    assert "\u00c9tude" in rows[1]["text"]
+
+
+def test_inputs_stay_inside_the_folder_and_end(tmp_path: Path) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    (tmp_path / "secret.tex").write_text("SECRET")
+    (folder / "main.tex").write_text(
+        "\\documentclass{a}\\begin{document}x \\input{../secret}\\input{main} y\\end{document}"
+    )
+    (row,) = read_texts("arxiv", folder, latex=True)
+    assert "SECRET" not in row["text"]
+    assert len(row["text"]) < 5000
+
+
+def test_this_projects_own_source(project_root: Path) -> None:
+    """A real tree of code: every Python file is a text, and passes the filters."""
+    rows = list(read_texts("code", project_root / "src"))
+    assert len(rows) > 100
+    assert {row["lang"] for row in rows} >= {"python"}
+    assert [row["id"] for row in rows if row["lang"] == "python" and unfit(row["text"], DecontaminateConfig())] == []
+    assert tree_licence(project_root, DecontaminateConfig().licences) is True

@@ -51,3 +51,18 @@ class DecontaminateConfig:
     latex: list[str] = option(
         lambda: ["arxiv"], "sources of LaTeX, cleaned of preamble, comments, macros and bibliography (paper 5.1.2)"
     )
+    code: list[str] = option(
+        lambda: ["code", "algebraic_stack"], "sources of programs, filtered by licence and by the length of lines"
+    )
+    licences: list[str] = option(
+        lambda: ["mit", "bsd", "0bsd", "apache", "isc", "bsl-1.0", "zlib", "psf", "unlicense", "cc0"],
+        "licences (beginnings of SPDX names) under which a program file is taken; one whose header names another is "
+        "left out. The paper is silent",
+    )
+    unlicensed: str = option(
+        "keep",
+        "program files without a licence in their header or at the top of their tree; the paper is silent",
+        choices=["keep", "drop"],
+    )
+    longest_line: int = option(1000, "program files with a longer line are left out; DeepSeek-Coder: 1000", ge=1)
+    mean_line: int = option(100, "program files with longer lines on average are left out; DeepSeek-Coder: 100", ge=1)

@@ -2,8 +2,9 @@
 
 import re
 
-_COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-_COMMENT_LINE = re.compile(r"^[ \t]*%[^\n]*\n", re.MULTILINE)
+# A percent sign in an address or in a listing is no comment.
+_VERBATIM = r"\\(?:url|path|href)\s*\{[^}\n]*\}|\\begin\{(verbatim|lstlisting|minted|alltt)\*?\}.*?\\end\{\2\*?\}"
+_COMMENT = re.compile(rf"({_VERBATIM})|^[ \t]*%[^\n]*\n|(?<!\\)((?:\\\\)*)%[^\n]*", re.DOTALL | re.MULTILINE)
 _BIBLIOGRAPHY = re.compile(
     r"\\begin\{thebibliography\}.*?(?:\\end\{thebibliography\}|\Z)|\\(?:bibliography|bibliographystyle|printbibliography|addbibresource)\b(?:\[[^\]]*\])?(?:\{[^}]*\})?",
     re.DOTALL,
@@ -27,7 +28,7 @@ def clean_latex(source: str) -> str:
     Comments go first, since they may hold anything. Of a file without \begin{document} the part from its abstract or
     first section on is kept. Macros without arguments are replaced by their meaning; all definitions are removed.
     """
-    source = _COMMENT.sub(r"\1", _COMMENT_LINE.sub("", source))
+    source = _COMMENT.sub(lambda match: match.group(1) or match.group(3) or "", source)
     source, macros = take_definitions(source)
     body = _BODY.search(source)
     if body is not None:

@@ -12,7 +12,7 @@ from mathmill.decontaminate.benchmarks import benchmark_files, build_index, unco
 from mathmill.decontaminate.config import DecontaminateConfig
 from mathmill.decontaminate.grams import GramIndex
 from mathmill.decontaminate.shards import REMOVAL, clean_instruct, clean_shard
-from mathmill.decontaminate.sources import sources
+from mathmill.decontaminate.sources import sources, stem
 from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards, shard_paths
 from mathmill.workflow.files import publish, read_jsonl, read_parquet, remove, write_jsonl, write_parquet
 
@@ -39,7 +39,7 @@ def decontaminate(
         return run_shards(
             f"decontaminate: {name}",
             function,
-            [Shard(path.stem, (path, *files)) for path in inputs],
+            [Shard(stem(path), (path, *files)) for path in inputs],
             scratch / "sources" / name,
             params={**shared, "source": name},
             # A file by itself is done in this process: starting workers for it would take longer than the work.
@@ -50,7 +50,7 @@ def decontaminate(
 
     results = {"corpus": run("corpus", clean_shard, shard_paths(corpus))}
     for source in sources(text):
-        results[source.name] = run(source.name, clean_shard, [source.path])
+        results[source.name] = run(source.name, clean_shard, list(source.files))
     results["instruct"] = run("instruct", clean_instruct, instruct)
     index = build_index(files, params)
     folder = _assemble(results, scratch / "clean")
@@ -96,17 +96,22 @@ def _report(
     results: dict[str, list[ShardResult]], folder: Path, index: GramIndex, bare: dict[str, int]
 ) -> dict[str, Any]:
     """Counts by source and by benchmark; the grams that were too common to count, most frequent first."""
-    counts = {}
+    counts, filtered = {}, {}
     for name, shards in results.items():
         total: Counter[str] = Counter(texts=0, hit=0, removed=0, segments=0)
+        out: Counter[str] = Counter()
         for shard in shards:
-            total.update(shard.stats)
+            total.update({label: count for label, count in shard.stats.items() if label != "filtered"})
+            out.update(shard.stats.get("filtered", {}))
         counts[name] = dict(total)
+        if out:
+            filtered[name] = dict(out)
     removals = read_parquet(folder / "removals.parquet").to_pylist()
     common = read_jsonl(folder / "common.jsonl")
     frequent = Counter((row["gram"], row["rule"]) for row in removals)
     return {
         "sources": counts,
+        "filtered": filtered,
         "benchmarks": {
             name: {
                 "items_without_a_rule": bare[name],

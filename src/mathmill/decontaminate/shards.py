@@ -11,11 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from mathmill.decontaminate.benchmarks import build_index, strings
+from mathmill.decontaminate.code import tree_licence, unfit
 from mathmill.decontaminate.config import DecontaminateConfig
 from mathmill.decontaminate.grams import GramIndex, Hit, tokens
 from mathmill.decontaminate.latex import clean_latex
 from mathmill.decontaminate.remove import clean, removal_rows
-from mathmill.decontaminate.sources import Source, read_corpus, read_texts
+from mathmill.decontaminate.sources import read_corpus, read_texts
 from mathmill.workflow.engine import PageGuard, Shard
 from mathmill.workflow.files import read_jsonl, write_jsonl, write_parquet
 from mathmill.workflow.tables import TEXT
@@ -41,7 +42,8 @@ def clean_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGua
     kept: list[dict[str, Any]] = []
     removals: list[dict[str, str]] = []
     counts: Counter[str] = Counter()
-    for row in _read(source, shard.inputs[0], settings):
+    filtered: Counter[str] = Counter()
+    for row in _read(source, shard.inputs[0], settings, filtered):
         counts["texts"] += 1
         result = clean(row["text"], index, granularity, settings.min_chars, settings.commands)
         if result.hits:
@@ -55,7 +57,7 @@ def clean_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGua
     out.mkdir()
     write_parquet(out / "clean.parquet", kept, TEXT())
     write_parquet(out / "removals.parquet", removals, REMOVAL())
-    return dict(counts)
+    return {**counts, "filtered": dict(filtered)}
 
 
 def clean_instruct(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard) -> dict[str, Any]:
@@ -83,9 +85,16 @@ def example_hits(row: dict[str, Any], index: GramIndex, commands: str) -> list[H
     return [hit for text in strings(row) for hit in index.find(tokens(text, commands))]
 
 
-def _read(source: str, path: Path, settings: DecontaminateConfig) -> Iterator[dict[str, Any]]:
-    for row in read_corpus(path) if source == "corpus" else read_texts(Source(source, path)):
-        if source in settings.latex:
+def _read(source: str, path: Path, settings: DecontaminateConfig, filtered: Counter[str]) -> Iterator[dict[str, Any]]:
+    """The texts of one file of a source as they are compared; what a filter leaves out is counted in `filtered`."""
+    latex, code = source in settings.latex, source in settings.code
+    inherited = tree_licence(path, settings.licences) if code and path.is_dir() else None
+    for row in read_corpus(path) if source == "corpus" else read_texts(source, path, latex):
+        reason = unfit(row["text"], settings, inherited) if code else None
+        if reason is not None:
+            filtered[reason] += 1
+            continue
+        if latex:
             row = {**row, "text": clean_latex(row["text"])}
         if row["text"].strip():
             yield row

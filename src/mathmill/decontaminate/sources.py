@@ -1,40 +1,66 @@
-"""Readers for training texts: parquet, JSON lines, folders of text files; and the corpus of the stage before."""
+"""Readers for training texts: parquet, JSON lines, folders of programs, papers or texts; and the corpus before.
 
+Texts are read one at a time (a parquet file a batch of rows at a time), so memory does not grow with a file.
+"""
+
+import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mathmill.decontaminate.papers import read_papers
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_jsonl, read_parquet
 
 RESERVED = ("corpus", "instruct", "removals", "common")
-_TABLES = (".parquet", ".jsonl")
+TEXT_COLUMNS = ("text", "content", "code")  # as web corpora, The Stack and GitHub dumps name it
+ID_COLUMNS = ("id", "url", "path", "max_stars_repo_path", "hexsha")
+_TABLES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
+_ROWS = 256
 _LANGUAGES = {
     ".py": "python", ".ipynb": "jupyter", ".js": "javascript", ".ts": "typescript", ".java": "java", ".c": "c",
     ".h": "c", ".cc": "c++", ".cpp": "c++", ".hpp": "c++", ".rs": "rust", ".go": "go", ".jl": "julia", ".r": "r",
     ".m": "matlab", ".hs": "haskell", ".lean": "lean", ".thy": "isabelle", ".v": "coq", ".sage": "sage", ".sh": "shell",
-    ".tex": "latex", ".md": "markdown", ".txt": "und",
+    ".tex": "latex", ".md": "markdown", ".txt": "und", ".rst": "und",
 }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Source:
-    """A named set of texts in files; folder: the text files below it are the texts."""
+    """A named set of texts: tables, each of which is a shard, or one folder of text files."""
 
     name: str
-    path: Path
+    files: tuple[Path, ...]
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file is parquet or JSON lines, plain or compressed."""
+    return path.is_file() and path.name.endswith(_TABLES)
+
+
+def stem(path: Path) -> str:
+    """A file's name without the ending that says how to read it; a folder's name as it is."""
+    ending = next((ending for ending in _TABLES if path.name.endswith(ending)), "") if not path.is_dir() else ""
+    return path.name.removesuffix(ending)
 
 
 def sources(places: Sequence[Path]) -> list[Source]:
-    """The sources among files and folders: a table is a source, a folder of tables several, any other folder one."""
+    """The sources among files and folders.
+
+    A table is a source. In a folder every table is one, and so is every folder of tables in it, named after it (its
+    tables are its shards). A folder without either is one source of text files.
+    """
     found: list[Source] = []
     for place in places:
-        tables = sorted(path for path in place.iterdir() if path.suffix in _TABLES) if place.is_dir() else [place]
-        found.extend(Source(path.stem, path) for path in tables)
-        if not tables:
-            found.append(Source(place.name, place))
+        if not place.is_dir():
+            found.append(Source(stem(place), (place,)))
+            continue
+        inside = sorted(place.iterdir())
+        own = [Source(stem(path), (path,)) for path in inside if is_table(path)]
+        below = {path: tuple(sorted(filter(is_table, path.iterdir()))) for path in inside if path.is_dir()}
+        own += [Source(path.name, tables) for path, tables in below.items() if tables]
+        found.extend(own or [Source(place.name, (place,))])
     names = [source.name for source in found]
     for name in names:
         if name in RESERVED or names.count(name) > 1:
@@ -42,65 +68,110 @@ def sources(places: Sequence[Path]) -> list[Source]:
     return found
 
 
-def read_texts(source: Source) -> Iterator[dict[str, Any]]:
-    """The texts of a source as rows of the schema TEXT."""
-    path = source.path
+def read_texts(name: str, path: Path, latex: bool = False) -> Iterator[dict[str, Any]]:
+    """The texts of one table or folder of the source `name` as rows of the schema TEXT.
+
+    latex: of a folder read papers, each from its main file with what it inputs; otherwise every text file.
+    """
     if path.is_dir():
-        yield from _files(source)
-    elif path.suffix == ".jsonl":
-        yield from _rows(source, read_jsonl(path))
-    elif path.suffix == ".parquet":
-        yield from _rows(source, read_parquet(path).to_pylist())
+        yield from _papers(name, path) if latex else _files(name, path)
+    elif path.name.endswith(_TABLES):
+        yield from _rows(name, path, _parquet(path) if path.suffix == ".parquet" else _json_lines(path))
     else:
-        raise UserError(f"{path}: a source is a .parquet or .jsonl file or a folder (key decontaminate.text)")
+        ends = ", ".join(_TABLES)
+        raise UserError(f"{path}: a source is a {ends} file or a folder (key decontaminate.text)")
 
 
-def _rows(source: Source, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _rows(name: str, path: Path, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for number, row in enumerate(rows):
-        if not isinstance(row.get("text"), str):
-            raise UserError(f"{source.path}, row {number}: no column `text`")
+        text = next((row[column] for column in TEXT_COLUMNS if isinstance(row.get(column), str)), None)
+        if text is None:
+            raise UserError(f"{path}, row {number}: no column `text` (nor {', '.join(TEXT_COLUMNS[1:])})")
         meta = row.get("meta")
+        known = next((row[column] for column in ID_COLUMNS if row.get(column)), None)
         yield {
-            "id": str(row.get("id") or f"{source.name}-{number}"),
-            "text": row["text"],
-            "source": source.name,
-            "lang": str(row.get("lang") or "und"),
+            "id": str(known if known is not None else f"{stem(path)}-{number}"),
+            "text": text,
+            "source": name,
+            "lang": str(row.get("lang") or row.get("language") or "und"),
             "meta": meta if isinstance(meta, str) else json.dumps(meta or {}, sort_keys=True, ensure_ascii=False),
         }
 
 
-def _files(source: Source) -> Iterator[dict[str, Any]]:
+def _parquet(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow as pa
+    import pyarrow.parquet as parquet
+
+    try:
+        with parquet.ParquetFile(path, pre_buffer=False) as file:
+            wanted = (*TEXT_COLUMNS, *ID_COLUMNS, "lang", "language", "meta")
+            columns = [column for column in wanted if column in file.schema_arrow.names]
+            for batch in file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):
+                yield from batch.to_pylist()
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except pa.ArrowInvalid as error:
+        raise UserError(f"{path}: not a parquet file: {error}") from None
+
+
+def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a file of JSON lines, plain or compressed; UserError with the line where one is none."""
+    with _opened(path) as handle:
+        for number, line in enumerate(handle, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (json.JSONDecodeError, UnicodeDecodeError) as error:
+                raise UserError(f"{path}, line {number}: not JSON: {error}") from None
+            if not isinstance(row, dict):
+                raise UserError(f"{path}, line {number}: expected an object, found {type(row).__name__}")
+            yield row
+
+
+def _opened(path: Path) -> io.BufferedIOBase:
+    import gzip
+
+    import pyarrow as pa
+
+    try:
+        if path.suffix == ".gz":
+            return gzip.open(path, "rb")
+        if path.suffix == ".zst":
+            stream = pa.CompressedInputStream(pa.OSFile(str(path), "rb"), "zstd")
+            return io.BufferedReader(stream, 1 << 20)
+        return open(path, "rb")
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+
+
+def _files(name: str, folder: Path) -> Iterator[dict[str, Any]]:
     """A tree of text files, such as a checkout, without files of other kinds, hidden folders and undecodable files."""
-    for path in sorted(source.path.rglob("*")):
-        name = path.relative_to(source.path)
-        if (
-            path.suffix.lower() not in _LANGUAGES
-            or not path.is_file()
-            or any(part.startswith(".") for part in name.parts)
-        ):
+    for path in sorted(folder.rglob("*")):
+        place = path.relative_to(folder)
+        lang = _LANGUAGES.get(path.suffix.lower())
+        if lang is None or not path.is_file() or any(part.startswith(".") for part in place.parts):
             continue
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
         if text.strip():
-            yield {
-                "id": name.as_posix(),
-                "text": text,
-                "source": source.name,
-                "lang": _LANGUAGES[path.suffix.lower()],
-                "meta": "{}",
-            }
+            yield {"id": place.as_posix(), "text": text, "source": name, "lang": lang, "meta": "{}"}
+
+
+def _papers(name: str, folder: Path) -> Iterator[dict[str, Any]]:
+    for place, text in read_papers(folder):
+        yield {"id": place, "text": text, "source": name, "lang": "latex", "meta": "{}"}
 
 
 def read_corpus(path: Path) -> Iterator[dict[str, Any]]:
     """The pages of one shard of the corpus as rows of the schema TEXT; the id is the URL."""
-    for row in read_parquet(path).to_pylist():
-        meta = {name: row[name] for name in ("host", "offset", "path", "score", "warc")}
-        yield {
-            "id": row["url"],
-            "text": row["text"],
-            "source": "corpus",
-            "lang": row["lang"],
-            "meta": json.dumps(meta, sort_keys=True, ensure_ascii=False),
-        }
+    import pyarrow.parquet as parquet
+
+    with parquet.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(batch_size=_ROWS, use_threads=False):
+            for row in batch.to_pylist():
+                place = {name: row[name] for name in ("host", "offset", "path", "score", "warc")}
+                meta = json.dumps(place, sort_keys=True, ensure_ascii=False)
+                yield {"id": row["url"], "text": row["text"], "source": "corpus", "lang": row["lang"], "meta": meta}
