@@ -111,3 +111,8 @@ def test_types_are_said_in_words() -> None:
     assert type_name(int | None) == "int or null"
     assert type_name(list[float]) == "list of float"
     assert type_name(dict[str, int]) == "dict of int"
+
+
+def test_sections_say_what_does_not_fit_together() -> None:
+    with pytest.raises(ConfigError, match=r"pretrain\.model\.heads: 4 does not divide hidden=130"):
+        to_params({"pretrain": {"model": {"hidden": 130, "heads": 4}}})

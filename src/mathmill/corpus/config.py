@@ -61,7 +61,7 @@ class CorpusConfig:
         None, "tokens that each round collects (the last value for all further rounds); or null", ge=1
     )
     budget_share: list[float] | None = option(
-        None, "the same as shares of the tokens of all pages; exactly one of the two is given", gt=0, le=1
+        lambda: [0.2], "the same as shares of the tokens of all pages; exactly one of the two is given", gt=0, le=1
     )
     bins: int = option(65_536, "bins (of log odds) of the histogram from which the threshold is read", ge=2)
     host_share: float = option(
@@ -77,3 +77,9 @@ class CorpusConfig:
     )
     overlap_unit: str = option("tokens", "what the overlap counts; the paper is silent", choices=["pages", "tokens"])
     seed: int = option(0, "draws the negatives and the held-out documents, and starts the classifier", ge=0)
+
+    def faults(self) -> dict[str, str]:
+        """The two ways to give a budget exclude each other."""
+        if bool(self.budget_tokens) != bool(self.budget_share):
+            return {}
+        return {"budget_share": "give exactly one of budget_share and budget_tokens (a list), and null for the other"}

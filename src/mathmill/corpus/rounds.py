@@ -22,7 +22,6 @@ from mathmill.corpus.hosts import flagged, merge_hosts
 from mathmill.corpus.pool import Pool
 from mathmill.corpus.shards import HOSTS_FILE, cut_shard, histogram_shard, score_shard
 from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards
-from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_json, read_parquet, write_json, write_parquet
 from mathmill.workflow.tables import HOST
 
@@ -102,10 +101,8 @@ def run_round(number: int, folder: Path, context: Context) -> dict[str, Any]:
 
 def budgets(params: CorpusConfig, number: int, total: int = 0) -> int:
     """The token budget of a round, from whichever of the two keys is given."""
-    given = [values for values in (params.budget_tokens, params.budget_share) if values]
-    if len(given) != 1:
-        raise UserError("set exactly one of corpus.budget_tokens and corpus.budget_share (a list, one value a round)")
-    value = given[0][min(number, len(given[0])) - 1]
+    given = params.budget_tokens or params.budget_share or []
+    value = given[min(number, len(given)) - 1]
     return int(value) if params.budget_tokens else round(value * total)
 
 

@@ -35,3 +35,7 @@ class PretrainConfig:
         False, "keep attention inside a document and reset positions at its start; the paper is silent"
     )
     heldout_tokens: int = option(20_000, "held-out tokens of each source that bits per byte are measured on", ge=1)
+
+    def faults(self) -> dict[str, str]:
+        """The run must be one of the runs."""
+        return {} if not self.runs or self.run in self.runs else {"run": f"{self.run!r} is not one of {', '.join(self.runs)}"}

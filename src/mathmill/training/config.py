@@ -21,6 +21,11 @@ class ModelShape:
     vocab: int | None = option(None, "rows of the embedding; null: the tokenizer's size", ge=1)
     init_std: float = option(0.02, "standard deviation of fresh weights; the paper is silent", gt=0)
 
+    def faults(self) -> dict[str, str]:
+        """Keys that do not fit each other."""
+        pairs = (("heads", self.heads, "hidden", self.hidden), ("kv_heads", self.kv_heads, "heads", self.heads))
+        return {part: f"{size} does not divide {whole}={of}" for part, size, whole, of in pairs if size and of % size}
+
 
 @dataclass
 class OptimConfig:

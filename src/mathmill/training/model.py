@@ -18,11 +18,8 @@ WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 
 def llama_config(shape: ModelShape, tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     """The transformers configuration of `shape`, with the special tokens and (unless set) the size of `tokenizer`."""
-    for part, whole in (("heads", "hidden"), ("kv_heads", "heads")):
-        if getattr(shape, whole) % getattr(shape, part):
-            raise ConfigError(
-                f"model.{part}={getattr(shape, part)} does not divide model.{whole}={getattr(shape, whole)}"
-            )
+    if faults := shape.faults():
+        raise ConfigError("\n".join(f"model.{key}: {complaint}" for key, complaint in faults.items()))
     if shape.vocab is not None and shape.vocab < len(tokenizer):
         raise ConfigError(f"model.vocab={shape.vocab} is smaller than the tokenizer ({len(tokenizer)} tokens)")
     return LlamaConfig(

@@ -1,4 +1,5 @@
-"""Check a configuration against its schema: types by OmegaConf, bounds and choices by the metadata of `option`."""
+"""Check a configuration against its schema: types by OmegaConf, bounds and choices by the metadata of `option`, and what
+a section's own `faults` finds."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -124,6 +125,9 @@ def explain(error: OmegaConfBaseException) -> KeyedError:
 def _problems(value: Any, name: str) -> Iterator[tuple[str, str]]:
     if not is_dataclass(value):
         return
+    # A section with a method `faults` (key -> complaint) says what does not fit together.
+    for key, complaint in getattr(value, "faults", dict)().items():
+        yield f"{name}.{key}", f"{name}.{key}: {complaint}"
     for entry in fields(value):
         key = f"{name}.{entry.name}" if name else entry.name
         held = getattr(value, entry.name)
