@@ -41,6 +41,7 @@ status: setup ## say which stages are out of date, and why
 	dvc status
 
 ui: setup ## start the MLflow UI on this machine: make ui PORT=5000
+	@echo "runs: http://127.0.0.1:$(PORT)/#/experiments/1?workflowType=machine_learning"
 	mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --port $(PORT)
 
 test: setup ## run the tests

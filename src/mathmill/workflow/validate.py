@@ -1,5 +1,6 @@
 """Check a configuration against its schema: types by OmegaConf, bounds and choices by the metadata of `option`, and what
-a section's own `faults` finds."""
+a section's own `faults` finds.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
