@@ -5,6 +5,7 @@ of a host) are sums over shards.
 """
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mathmill.corpus.tables import BINS, KEPT
 from mathmill.corpus.wording import count_tokens
 from mathmill.workflow.engine import PageGuard, Shard
 from mathmill.workflow.files import read_parquet, write_parquet
+from mathmill.workflow.rows import RowWriter, read_groups
 from mathmill.workflow.tables import HOST, SCORE, SCORED_PAGE
 
 KEPT_FILE, HOSTS_FILE = "kept.parquet", "hosts.parquet"
@@ -34,12 +36,16 @@ def score_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGua
     pages, model_file = shard.inputs
     model = _model(model_file)
     settings = ClassifierConfig(**params["classifier"])
-    table = read_parquet(pages, columns=["url", "text"])
-    texts = table.column("text").to_pylist()
-    scores = score_texts(model, texts, settings)
-    tokens = [count_tokens(text) for text in texts]
-    write_parquet(out, pa.table([table.column("url"), scores, tokens], names=SCORE().names), SCORE())
-    return {"pages": len(texts), "tokens": sum(tokens)}
+    urls: list[str] = []
+    scores: list[float] = []
+    tokens: list[int] = []
+    for table in read_groups(pages, ["url", "text"]):  # the texts of one group at a time
+        texts = table.column("text").to_pylist()
+        urls += table.column("url").to_pylist()
+        scores += list(score_texts(model, texts, settings))
+        tokens += [count_tokens(text) for text in texts]
+    write_parquet(out, pa.table([urls, scores, tokens], schema=SCORE()), SCORE())
+    return {"pages": len(urls), "tokens": sum(tokens)}
 
 
 def _model(path: Path) -> Any:
@@ -89,16 +95,18 @@ def cut_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard
 
 def collect_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard) -> dict[str, Any]:
     """Write the collected pages of one shard with their scores; inputs: the pages and their scores."""
-    pages, scored = read_parquet(shard.inputs[0]), read_parquet(shard.inputs[1])
+    scored = read_parquet(shard.inputs[1])
     threshold = Threshold(**params["threshold"])
-    scores = scored.column("score").to_numpy()
-    kept = threshold.keeps(scores, scored.column("url").to_pylist())
-    table = pages.append_column("score", scored.column("score")).filter(pa.array(kept))
-    write_parquet(out, table, SCORED_PAGE())
-    languages = pc.value_counts(table.column("lang")).to_pylist()
+    kept = threshold.keeps(scored.column("score").to_numpy(), scored.column("url").to_pylist())
+    languages: Counter[str] = Counter()
+    first = 0
+    with RowWriter(out, SCORED_PAGE()) as rows:
+        for pages in read_groups(shard.inputs[0]):
+            here = slice(first, first + pages.num_rows)
+            scores = scored.column("score").slice(first, pages.num_rows)
+            table = pages.append_column("score", scores).filter(pa.array(kept[here]))
+            languages.update(table.column("lang").to_pylist())
+            rows.extend(table)
+            first += pages.num_rows
     tokens = int(np.sum(scored.column("tokens").to_numpy()[kept]))
-    return {
-        "pages": table.num_rows,
-        "tokens": tokens,
-        "languages": {row["values"]: row["counts"] for row in languages},
-    }
+    return {"pages": rows.count, "tokens": tokens, "languages": dict(sorted(languages.items()))}

@@ -16,6 +16,7 @@ from mathmill.workflow.config import FetchConfig
 from mathmill.workflow.errors import UserError
 
 _SMALLEST = 16 << 10  # bytes asked for when a server breaks off again and again
+_HEAD = 64
 _LONGEST_PAUSE = 60.0
 _FINAL = (400, 401, 404, 405, 410)  # answers that another try will not change; a crawl's host says 403 and 503 to haste
 log = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class RemoteFile(io.RawIOBase):
         self._position = 0
         self._blocks: deque[tuple[int, bytes]] = deque(maxlen=2)
         self._ahead: tuple[int, Future[bytes]] | None = None
+        self._head = b""
 
     def readable(self) -> bool:
         """It is."""
@@ -91,11 +93,15 @@ class RemoteFile(io.RawIOBase):
         for start, block in self._blocks:
             if start <= position < start + len(block):
                 return start, block
+        if position < len(self._head):  # asked for again at the end, to tell what kind of file this is
+            return 0, self._head
         if self._ahead is not None and self._ahead[0] == position:
             block = self._ahead[1].result()
         else:
             block = self._thread.submit(self._range, position).result()
         self._blocks.append((position, block))
+        if position == 0:
+            self._head = block[:_HEAD]
         following = position + len(block)
         if following < self._size:
             self._ahead = (following, self._thread.submit(self._range, following))
