@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathmill.reward.extract import extract, last_boxed, last_number
@@ -44,7 +44,22 @@ def test_last_balanced_box(text: str, expected: str | None) -> None:
         ("so there are 16-3=13 eggs", "13", "number"),
         ("from 16-3", "3", "number"),
         ("about 1,234.5 or 3/4", "3/4", "number"),
-        ("adding gives $\\frac{1}{2} + \\frac{1}{3} = \\frac{5}{6}$", "\\frac{5}{6}", "number"),
+        ("adding gives $\\frac{1}{3} = \\frac{2}{6}$", "\\frac{1}{3} = \\frac{2}{6}", "formula"),
+        ("a matrix \\[\\begin{pmatrix}1 & 2\\end{pmatrix}\\]", "\\begin{pmatrix}1 & 2\\end{pmatrix}", "formula"),
+        ("so $x=5$ and there are 12", "12", "number"),
+        ("it costs $5 and then some and $9", "9", "number"),
+        ("paid $5 more than $9", "9", "number"),
+        ("it is $E$", "E", "formula"),
+        ("Final Answer: The largest $n$ is 34.", "34", "phrase"),
+        ("The answer is $(-6, 10)$, as said.", "(-6, 10)", "phrase"),
+        ("the answer is \\((-6, 10)\\). I hope it is correct.", "(-6, 10)", "phrase"),
+        ("\\boxed{1} and \\boxed{2}", "1, 2", "boxed"),
+        ("\\boxed{1}, \\boxed{2}和\\boxed{3}", "1, 2, 3", "boxed"),
+        ("\\boxed{1} no no no \\boxed{2}", "2", "boxed"),
+        ("\\boxed{1}, and so on and so forth, until at last it is \\boxed{2}", "2", "boxed"),
+        ("model AZ2K", None, "none"),
+        ("the chance is 2/3. Next", "2/3", "number"),
+        ("the ratio 2/3.5", "3.5", "number"),
         ("得到。【答案】$12$", "12", "phrase"),
         ("Hence the result is $-7$. Next, 12.", "-7", "phrase"),
         ("no digits at all", None, "none"),
@@ -79,12 +94,14 @@ def test_megabytes_cost_little() -> None:
     assert time.perf_counter() - start < 2.0
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab{}\\ 12$", max_size=40), st.integers())
 def test_a_closed_box_at_the_end_is_found(prefix: str, number: int) -> None:
     # A trailing backslash would escape the box itself.
     assert last_boxed(f"{prefix} \\boxed{{{number}}}") == str(number)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.sampled_from(["strict", "lenient"]))
 def test_any_text_is_answered(text: str, mode: str) -> None:
     answer, where = extract(text, mode)

@@ -1,17 +1,23 @@
 """What no model at all would score: the baselines that a sceptic asks for."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from mathmill.evaluate.readers import Item
 from mathmill.evaluate.stats import wilson
+from mathmill.reward.config import VerifierConfig
 from mathmill.reward.extract import last_number
 from mathmill.reward.verifier import canonical, same_answer
 
 
-def baselines(items: Sequence[Item], training: Sequence[Item], confidence: float = 0.95) -> dict[str, Any]:
+def baselines(
+    items: Sequence[Item],
+    training: Sequence[Item],
+    confidence: float = 0.95,
+    verifier: VerifierConfig | None = None,
+) -> dict[str, Any]:
     """Accuracy of four rules that know the training answers but do not read the question (the fourth reads one number).
 
     - `random`: an answer drawn from the training answers of the problem's family. The figure is the exact expectation
@@ -21,17 +27,18 @@ def baselines(items: Sequence[Item], training: Sequence[Item], confidence: float
 
     A family without training answers falls back on all of them; their problems are counted in `unknown_family`.
     """
-    everything, by_family = Counter(_keys(training)), _by_family(training)
+    keys = [canonical(item.answer, verifier) for item in training]
+    everything, by_family = Counter(key for key in keys if key is not None), _by_family(training, keys)
     overall = _most_frequent(everything)
     rules: dict[str, Callable[[Item], float]] = {
-        "last_number": lambda item: float(_equals(last_number(item.question), item.answer)),
+        "last_number": lambda item: _equals(last_number(item.question), item.answer, verifier),
     }
     if everything:
         rules |= {
-            "random": lambda item: _share(by_family.get(item.family, everything), item.answer),
-            "frequent": lambda item: float(_equals(overall, item.answer)),
-            "frequent_in_family": lambda item: float(
-                _equals(_most_frequent(by_family.get(item.family, everything)), item.answer)
+            "random": lambda item: _share(by_family.get(item.family, everything), canonical(item.answer, verifier)),
+            "frequent": lambda item: _equals(overall, item.answer, verifier),
+            "frequent_in_family": lambda item: _equals(
+                _most_frequent(by_family.get(item.family, everything)), item.answer, verifier
             ),
         }
     result: dict[str, Any] = {
@@ -48,16 +55,11 @@ def baselines(items: Sequence[Item], training: Sequence[Item], confidence: float
     return result
 
 
-def _keys(items: Iterable[Item]) -> list[str]:
-    keys = (canonical(item.answer) for item in items)
-    return [key for key in keys if key is not None]
-
-
-def _by_family(training: Sequence[Item]) -> dict[str, Counter[str]]:
-    groups: dict[str, list[Item]] = defaultdict(list)
-    for item in training:
-        groups[item.family].append(item)
-    return {family: Counter(_keys(members)) for family, members in groups.items()}
+def _by_family(training: Sequence[Item], keys: Sequence[str | None]) -> dict[str, Counter[str]]:
+    groups: dict[str, Counter[str]] = defaultdict(Counter)
+    for item, key in zip(training, keys, strict=True):
+        groups[item.family].update([] if key is None else [key])
+    return dict(groups)
 
 
 def _most_frequent(counts: Counter[str]) -> str | None:
@@ -65,13 +67,12 @@ def _most_frequent(counts: Counter[str]) -> str | None:
     return min(counts, key=lambda key: (-counts[key], key)) if counts else None
 
 
-def _share(counts: Counter[str], answer: str) -> float:
-    key = canonical(answer)
+def _share(counts: Counter[str], key: str | None) -> float:
     return counts[key] / counts.total() if key is not None else 0.0
 
 
-def _equals(guess: str | None, answer: str) -> bool:
-    return guess is not None and same_answer(guess, answer)
+def _equals(guess: str | None, answer: str, verifier: VerifierConfig | None) -> float:
+    return float(guess is not None and same_answer(guess, answer, config=verifier))
 
 
 def _interval(credit: float, items: int, confidence: float) -> dict[str, float]:

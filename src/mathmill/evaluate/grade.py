@@ -66,13 +66,15 @@ def _accuracies(graded: Sequence[Graded], confidence: float) -> dict[str, Any]:
     return result
 
 
-def summarise_samples(samples: Sequence[Sequence[Graded]], mode: str, confidence: float, seed: int) -> dict[str, Any]:
+def summarise_samples(
+    samples: Sequence[Sequence[Graded]], config: VerifierConfig, confidence: float, seed: int
+) -> dict[str, Any]:
     """Pass@K and Maj@K for K = 1, 2, 4 ... n (Pass@1 is the mean over completions), with bootstrap intervals."""
     n = len(samples[0])
     sizes = sorted({2**power for power in range(n.bit_length()) if 2**power <= n} | {n})
-    votes = [[canonical(one.extracted) for one in group] for group in samples]
-    right = [[one.correct(mode) for one in group] for group in samples]
-    curves: dict[str, Any] = {"n": n, "items": len(samples), "mode": mode, "pass_at": {}, "maj_at": {}}
+    votes = [[canonical(one.extracted, config) for one in group] for group in samples]
+    right = [[one.correct(config.mode) for one in group] for group in samples]
+    curves: dict[str, Any] = {"n": n, "items": len(samples), "mode": config.mode, "pass_at": {}, "maj_at": {}}
     for k in sizes:
         passes = [pass_at_k(n, sum(group), k) for group in right]
         majorities = [maj_at_k(v, r, k, seed=seed + i) for i, (v, r) in enumerate(zip(votes, right, strict=True))]

@@ -111,7 +111,7 @@ def evaluate(
     with Sandbox(config.sandbox) as sandbox:  # its workers start with the first program
         for benchmark, items in sets.items():
             result, graded = _evaluate_set(desk, items)
-            result["baselines"] = baselines(items, training, config.confidence)
+            result["baselines"] = baselines(items, training, config.confidence, config.verifier)
             result["programs"] = None
             report["benchmarks"][benchmark] = result
             rows.extend(sample_rows(benchmark, items, graded))
@@ -151,7 +151,7 @@ def _evaluate_set(desk: Desk, items: Sequence[Item]) -> tuple[dict[str, Any], li
         result["samples"] = {
             "temperature": config.samples.temperature,
             "top_p": config.samples.top_p,
-            **summarise_samples(sampled, config.verifier.mode, config.confidence, config.seed),
+            **summarise_samples(sampled, config.verifier, config.confidence, config.seed),
         }
         greedy = [group + (sampled[i] if i < len(sampled) else []) for i, group in enumerate(greedy)]
     return result, greedy

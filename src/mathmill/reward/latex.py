@@ -18,15 +18,24 @@ _UNITS = frozenset(_UNIT_WORDS.split())
 _TRANSLATE = str.maketrans({"−": "-", "–": "-", "—": "-", "×": "\\times ", "÷": "/", "，": ",", "％": "%", "π": "\\pi ",
                             "√": "\\sqrt ", "∞": "\\infty ", "\u00a0": " ", "\u202f": " ", "\u2009": " "})  # fmt: skip
 _DROP = re.compile(
-    r"\\(?:left|right|displaystyle|textstyle|limits)(?![a-zA-Z])|\\[!,;:>](?![a-zA-Z])|\\ |\\q?quad(?![a-zA-Z])|~"
+    r"\\(?:left|right|displaystyle|textstyle|limits)(?![a-zA-Z])|(?<!\\)\\[!,;:>](?![a-zA-Z])|(?<!\\)\\ "
+    r"|\\q?quad|~"
 )
 _FRACS = re.compile(r"\\[dtc]frac(?![a-zA-Z])")
 _BARE_FRAC = re.compile(r"\\frac\s*(\d)\s*(\d)(?!\d)|\\frac\s*(\d)\s*(\{[^{}]*\})|\\frac\s*(\{[^{}]*\})\s*(\d)")
-_FONT = re.compile(r"\\(?:mathrm|mathbf|mathit|mathsf|text|textbf|textrm|mbox|operatorname)\s*\{([^{}]*)\}")
+_FONT = re.compile(r"\\(?:mathrm|mathbf|mathit|mathsf|text|textbf|textrm|textnormal|mbox|operatorname)\s*\{([^{}]*)\}")
 _DEGREE = re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|°")
 _TRAILING_WORD = re.compile(r"(?<=[\d}%.)])(\s*)([A-Za-z]+|[\u4e00-\u9fff]{1,4})(?: ?\^?\{?[23]\}?)?\.?$")
-_BRACE_THOUSANDS = re.compile(r"(?<=\d)\{,\}(?=\d{3})|(?<=\d)\\,(?=\d{3}(?!\d))")
-_NAME = re.compile(r"^\\?[a-zA-Z](?:_\{?\w\}?)?\s*=\s*(?=[^=]+$)")
+_BRACE_THOUSANDS = re.compile(r"(?<=\d) ?(?:\{ ?, ?\}|,\\!) ?(?=\d{3})|(?<=\d)\\,(?=\d{3}(?!\d))")
+_LISTED = re.compile(r"(?<=\d), (?=\d{3}(?!\d))")  # "32, 349" is two numbers, "32,349" is one
+_RELATIONS = (
+    (re.compile(r"<=|\\leq(?:slant)?(?![a-zA-Z])"), r"\\le "),
+    (re.compile(r">=|\\geq(?:slant)?(?![a-zA-Z])"), r"\\ge "),
+    (re.compile(r"!=|\\ne(?![a-zA-Z])"), r"\\neq "),
+    (re.compile(r"\\lt(?![a-zA-Z])"), "<"),
+    (re.compile(r"\\gt(?![a-zA-Z])"), ">"),
+)
+_PERCENT = re.compile(r"(?<=\d) ?(?:percent(?:age)?|pct)\.?$", re.IGNORECASE)
 
 
 def normalise(answer: str) -> str:
@@ -40,16 +49,20 @@ def normalise(answer: str) -> str:
         return answer
     text = answer if answer.isascii() else "".join(map(_plain_character, answer.translate(_TRANSLATE)))
     text = text.strip()
-    text = _BRACE_THOUSANDS.sub(lambda match: "," if "{" in match.group() else "", text)
+    text = _BRACE_THOUSANDS.sub(lambda match: "" if match.group() == "\\," else ",", text)
     text = _DROP.sub(" ", text).replace("\\%", "%").replace("\\$", "")
     text = text.replace("$", "").replace("¥", "").replace("€", "").replace("£", "")
     text = _FRACS.sub(r"\\frac", text)
     text = _BARE_FRAC.sub(_brace_fraction, text)
     text = _DEGREE.sub("", text)
+    if any(sign in text for sign in ("<", ">", "!=", "\\")):
+        for pattern, sign in _RELATIONS:
+            text = pattern.sub(sign, text)
     text = _FONT.sub(r" \1 ", text)
     text = re.sub(r"\s+", " ", text).strip()
     text = text.rstrip(" .。,;") or text
-    text = _strip_unit(text)
+    text = _strip_unit(_PERCENT.sub("%", text))
+    text = _LISTED.sub(";", text)
     # Spaces mean nothing in formulas, but stand between words and in mixed numbers ("1 1/2").
     text = re.sub(r" ?([-+*/=^_{}()\[\],<>|%]) ?", r"\1", text)
     text = re.sub(r"(\\[a-zA-Z]+) (?=[^a-zA-Z])", r"\1", text).replace(" \\", "\\")
@@ -79,11 +92,6 @@ def _strip_unit(text: str) -> str:
     if len(match.group(2)) == 1 and match.group(2).isascii() and not match.group(1):
         return text
     return text[: match.start()].strip()
-
-
-def drop_name(text: str) -> str:
-    """`x=5` -> `5`: the name of the unknown before a single equals sign is dropped."""
-    return _NAME.sub("", text)
 
 
 def looks_like_expression(text: str) -> bool:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d+)"
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+|\d{1,3}(?: \d{3})+|\d+)"
 _INTEGER = re.compile(r"[+-]?\d{1,18}")
 _DECIMAL = re.compile(rf"([+-]?)({_DIGITS}\.?\d*|\.\d+)(%?)")
 _RATIO = re.compile(rf"([+-]?)({_DIGITS})/([+-]?)({_DIGITS})(%?)")
@@ -24,7 +24,7 @@ class Number:
 
 
 def _plain(digits: str) -> Fraction:
-    digits = digits.replace(",", "")
+    digits = digits.replace(",", "").replace(" ", "")
     return Fraction("0" + digits if digits.startswith(".") else digits.rstrip(".") if digits.endswith(".") else digits)
 
 

@@ -1,19 +1,21 @@
-"""The rule reward of the paper (5.2.1) and the check of every evaluation: whether the final answer of a text is right.
+r"""The rule reward of the paper (5.2.1) and the check of every evaluation: whether the final answer of a text is right.
 
 `verify` is the one function for both. The answer is taken out by `extract` and compared in this order: the same string;
-the same normalised LaTeX; the same exact number; the same expression by math-verify and sympy, but only where both
-sides look like expressions, so that an answer that leaves the work undone (`12+3` for `15`) earns nothing. Lists
-without brackets (`1, 2`) are compared without their order, as the roots of an equation are.
+the same normalised LaTeX; the same exact number; the same list, interval or matrix, part by part; the same expression
+by math-verify and sympy. Where a number is expected, an answer that leaves the work undone (`12+3` for `15`) earns
+nothing. Lists and sets (`1, 2`, `\{1,2\}`) are compared without their order, as the roots of an equation are; tuples
+and intervals with order and brackets.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mathmill.reward.compare import Comparison
 from mathmill.reward.config import VerifierConfig
 from mathmill.reward.extract import extract
-from mathmill.reward.latex import drop_name, looks_like_expression, normalise
+from mathmill.reward.latex import normalise
 from mathmill.reward.numbers import Number, read_number, readings, same_number
-from mathmill.reward.symbolic import within_caps, worker
+from mathmill.reward.structure import split, value_of
 from mathmill.workflow.errors import UserError
 
 _DEFAULT = VerifierConfig()
@@ -44,12 +46,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Gold:
-    """An expected answer, read once."""
+    """An expected answer, read once: as given, normalised, reduced to its value, as a number."""
 
     text: str
+    written: str
     normal: str
     number: Number | None
-    expression: bool
 
 
 @lru_cache(maxsize=65536)
@@ -62,7 +64,8 @@ def read_gold(answer: str) -> Gold:
         raise GoldError(
             f"the expected answer starting with {text[:40]!r} has {len(text)} characters; at most 2000 are read"
         )
-    normal = drop_name(normalise(text)) if text else ""
+    written = normalise(text) if text else ""
+    normal = value_of(written)
     if (
         not normal
         or normal.lower() in {"nan", "null", "[invalid]"}
@@ -76,8 +79,7 @@ def read_gold(answer: str) -> Gold:
             break
     if depth:
         raise GoldError(f"the expected answer {answer!r} has unbalanced braces; mend the item")
-    number = read_number(normal)
-    return Gold(text, normal, number, number is None and looks_like_expression(normal))
+    return Gold(text, written, normal, read_number(normal))
 
 
 def verify(text: str, answer: str, *, mode: str | None = None, config: VerifierConfig | None = None) -> Verdict:
@@ -109,33 +111,31 @@ def _compare(extracted: str, gold: Gold, config: VerifierConfig) -> tuple[bool, 
         return True, "string"
     if len(extracted) > config.max_characters:
         return False, "length"
-    normal = normalise(extracted)
-    if normal == gold.normal:
+    written = normalise(extracted)
+    if written in (gold.normal, gold.written):
         return True, "latex"
-    if "=" in normal and "=" not in gold.normal:
-        normal = drop_name(normal)
-    number = read_number(normal)
+    number = read_number(value_of(written))
     if number is not None and gold.number is not None:
         return same_number(number, gold.number, config.percent, config.tolerance), "number"
-    if normal == gold.normal:
-        return True, "latex"
-    if number is not None or gold.number is not None or not gold.expression or not looks_like_expression(normal):
-        return False, "latex"
-    if not config.symbolic:
-        return False, "latex"
-    if not all(within_caps(side, config.max_characters, config.max_nesting) for side in (normal, gold.normal)):
-        return False, "length"
-    equal = worker(config.memory_mb).equal(gold.normal, normal, config.seconds)
-    return bool(equal), "limit" if equal is None else "symbolic"
+    comparison = Comparison(config)
+    return comparison.equal(written, gold.written), comparison.rule
 
 
 def canonical(extracted: str | None, config: VerifierConfig | None = None) -> str | None:
-    """One key for equal answers, by which votes are counted (Maj@K): the exact number, else the normalised text."""
+    """One key for equal answers, by which votes are counted (Maj@K): the exact number, the list without its order.
+
+    Anything else counts by its normalised text.
+    """
     config = config or _DEFAULT
     if extracted is None:
         return None
     if len(extracted) > config.max_characters:
         return extracted
-    normal = drop_name(normalise(extracted))
+    normal = value_of(normalise(extracted))
     number = read_number(normal)
-    return normal if number is None else str(readings(number, config.percent)[0])
+    if number is not None:
+        return str(readings(number, config.percent)[0])
+    structure = split(normal)
+    if structure is None or structure.kind != "list" or len(structure.parts) < 2:
+        return normal
+    return ";".join(sorted({canonical(part, config) or "" for part in structure.parts if isinstance(part, str)}))
