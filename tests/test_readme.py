@@ -45,6 +45,9 @@ RUN = [
     "python -m mathmill.compose show tokens.base_checkpoint=own/model pretrain.runs.base.init=own/model scale=7b",
     "python -m mathmill.compose show '+pretrain.runs.base.mixture.notes=0.1' '+tokens.weights.notes=0.05' "
     "'~tokens.weights.arxiv'",
+    "python -m mathmill.corpus annotate --annotations own/annotations.yaml --propose own/review.yaml",
+    "python -m mathmill.corpus sample own/labels.jsonl --per-band 25",
+    "python -m mathmill.corpus label own/labels.jsonl",
     "dvc params diff",
     "dvc metrics diff --targets reports/rl/grpo.json reports/sft.json",
     "dvc commit -f report",
@@ -70,6 +73,7 @@ MAKE = {
     "corpus.annotations=own/annotations.yaml": "runs stages",
     "make exp sft.checkpoint=own/model 'sft.instruct=[own/instruct.jsonl]' rl.questions=own/questions.jsonl "
     "rl.validation=own/validation.jsonl 'evaluate.benchmark=[own/test.jsonl]'": "runs stages",
+    "make exp report.labels=own/labels.jsonl": "runs stages; the file is drawn by the command above",
     "make exp scale=gpu trainer=deepspeed runtime.trainer.devices=4 runtime.micro_batch=4": "needs GPUs",
     "make exp runtime.tracking_uri=http://mlflow.example:5000": "needs a server",
 }
@@ -84,10 +88,17 @@ STAGE = {
     "python -m mathmill.rl rl.questions=own/questions.jsonl rl.validation=own/validation.jsonl": "trains",
     "python -m mathmill.evaluate evaluate.model=grpo 'evaluate.benchmark=[own/test.jsonl]' "
     "evaluate.instruct=own/instruct.jsonl": "evaluates",
+    "python -m mathmill.workflow.chain corpus,decontaminate,tokens,pretrain,evaluate sweep=corpus_budget": "trains "
+    "four times; tests/workflow/test_chain_sweep.py does it at scale=smoke",
     "torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint node0:29500 -m mathmill.pretrain "
     "pretrain.run=base scale=1b trainer=deepspeed runtime.trainer.num_nodes=2": "needs two nodes",
     "srun python -m mathmill.pretrain pretrain.run=base scale=1b trainer=deepspeed "
     "runtime.trainer.num_nodes=2": "needs Slurm",
+}
+# Steps after others: the module or file must be there, and answer when it is asked for help.
+AFTER = {
+    "python -m mathmill.corpus estimate own/labels.jsonl": "needs labels; tests/corpus/test_commands.py gives some",
+    "python benchmarks/budget_trial.py": "needs the sweep before it; tests/workflow/test_chain_sweep.py runs both",
 }
 # DVC: the stage that is named must be one of the graph.
 DVC = {
@@ -153,7 +164,7 @@ def checkout(smoke_chain: Chain, tmp_path_factory: pytest.TempPathFactory) -> Ch
 
 
 def test_every_command_is_in_one_table_and_every_entry_in_a_document() -> None:
-    tables = [*RUN, *MAKE, *STAGE, *DVC, *SCRIPT]
+    tables = [*RUN, *MAKE, *STAGE, *AFTER, *DVC, *SCRIPT]
     assert len(tables) == len(set(tables))
     found = commands()
     assert [command for command in found if command not in tables] == []
@@ -214,6 +225,8 @@ def test_a_stage_command_composes(checkout: Chain, command: str) -> None:
     at = words.index("-m")
     assert module_file(words[at + 1]).is_file()
     rest = words[at + 2 :]
+    if "=" not in rest[0] and rest[0] != "-m":  # the stages of a chain
+        assert set(rest.pop(0).split(",")) <= set(STAGES)
     if rest[0] != "-m":
         check_overrides(checkout.folder, rest)
         return
@@ -222,6 +235,17 @@ def test_a_stage_command_composes(checkout: Chain, command: str) -> None:
     assert len(jobs) > 1
     for job in (jobs[0], jobs[-1]):
         check_overrides(checkout.folder, list(job))
+
+
+@pytest.mark.parametrize("command", AFTER)
+def test_a_later_step_is_there(command: str) -> None:
+    words = shlex.split(command)
+    if "-m" not in words:
+        assert (ROOT / words[1]).is_file()
+        return
+    at = words.index("-m")
+    done = subprocess.run([sys.executable, *words[1 : at + 3], "--help"], capture_output=True, text=True, check=True)
+    assert words[at + 2] in done.stdout
 
 
 @pytest.mark.parametrize("command", DVC)
