@@ -27,7 +27,7 @@ from mathmill.reward.sandbox.pool import Result, Sandbox
 from mathmill.rl.rollout import Completion
 from mathmill.workflow.files import write_jsonl, write_parquet
 
-SMALL = SandboxConfig(preload=["math", "fractions"], packages=[], cpu_seconds=1.0)
+SMALL = SandboxConfig(preload=["math", "fractions"], packages=[], warm_up="", cpu_seconds=1.0)
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,13 @@ _PRELOAD = (
 )
 
 
+_WARM_UP = (
+    "from sympy import *; x, y = symbols('x y'); solve([x + y - 3, x - y - 1], [x, y]); solve(x**2 - 3*x - 8, x); "
+    "simplify(sin(x)**2 + cos(x)**2); integrate(x*sin(x), x); diff(exp(x**2), x); limit(sin(x)/x, x, 0); "
+    "factor(x**2 - 1); str(Rational(1, 3) + sqrt(8)); Matrix([[1, 2], [3, 4]]).det(); summation(x, (x, 1, 9))"
+)
+
+
 @dataclass
 class SandboxConfig:
     """How model-written programs are held; the paper says 10 seconds and is silent on the rest."""
@@ -61,6 +68,9 @@ class SandboxConfig:
     clock: int = option(1_704_067_200, "where a program's clock starts, seconds since 1970 (2024-01-01)", ge=0)
     preload: list[str] = option(
         _PRELOAD.split, "modules that are loaded once and not for each program; all that have compiled parts"
+    )
+    warm_up: str = option(
+        _WARM_UP, "a program that a worker runs once before it serves, so that programs find caches filled"
     )
     packages: list[str] = option(
         lambda: ["sympy", "mpmath", "numpy"], "packages whose other Python modules a program can import, too"

@@ -20,7 +20,14 @@ PRELOAD = [
     *("fcntl", "select", "math", "random", "re", "_posixshmem", "multiprocessing.connection"),
 ]
 CONFIG = SandboxConfig(
-    cpu_seconds=0.5, wall_seconds=20.0, memory_mb=128, scratch_mb=2, preload=PRELOAD, packages=[], output_bytes=5000
+    cpu_seconds=0.5,
+    wall_seconds=20.0,
+    memory_mb=128,
+    scratch_mb=2,
+    preload=PRELOAD,
+    packages=[],
+    warm_up="",
+    output_bytes=5000,
 )
 
 
@@ -141,7 +148,8 @@ def test_workers_end_with_a_killed_caller() -> None:
     script = (
         "import sys, os\nfrom mathmill.reward.config import SandboxConfig\n"
         "from mathmill.reward.sandbox.pool import Sandbox\n"
-        "s = Sandbox(SandboxConfig(cpu_seconds=600, wall_seconds=600, preload=[], packages=[]), workers=1)\n"
+        "c = SandboxConfig(cpu_seconds=600, wall_seconds=600, preload=[], packages=[], warm_up='')\n"
+        "s = Sandbox(c, workers=1)\n"
         "s.run(['1'])\nprint(s._workers[0].process.pid, flush=True)\ns.run(['while True: pass'])"
     )
     caller = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)

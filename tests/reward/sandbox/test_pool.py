@@ -17,7 +17,7 @@ from mathmill.reward.config import SandboxConfig
 from mathmill.reward.sandbox.filter import instructions
 from mathmill.reward.sandbox.pool import Result, Sandbox, SandboxError
 
-SMALL = SandboxConfig(preload=["math", "random", "datetime", "re"], packages=[])
+SMALL = SandboxConfig(preload=["math", "random", "datetime", "re"], packages=[], warm_up="")
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,8 @@ for number in {calls}:
 filter.install(filter.assemble([*deny, (0x06, 0, 0, 0x7FFF0000)]))
 from mathmill.reward.config import SandboxConfig
 from mathmill.reward.sandbox.pool import Sandbox
-with Sandbox(SandboxConfig(preload=["socket", "math"], packages=[], missing={missing!r}), workers=1) as sandbox:
+config = SandboxConfig(preload=["socket", "math"], packages=[], warm_up="", missing={missing!r})
+with Sandbox(config, workers=1) as sandbox:
     results = sandbox.run(["import math; print(math.pi)", *{list(ATTACKS.values())}])
     print(json.dumps([sandbox.missing, [[r.status, r.stdout] for r in results]]))
 """
@@ -209,7 +210,7 @@ def test_works_for_an_ordinary_user() -> None:
     script = (
         "import os\nfrom mathmill.reward.config import SandboxConfig\n"
         "from mathmill.reward.sandbox.pool import Sandbox\n"
-        "with Sandbox(SandboxConfig(preload=['math'], packages=[]), workers=1) as s:\n"
+        "with Sandbox(SandboxConfig(preload=['math'], packages=[], warm_up=''), workers=1) as s:\n"
         "    print(os.getuid(), s.run(['import os; print(os.listdir(chr(47)), os.getuid())'])[0].stdout, s.missing)"
     )
     source = Path(mathmill.__file__).parents[1]

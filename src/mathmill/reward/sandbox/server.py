@@ -63,6 +63,8 @@ class Server:
     def shut_in(self) -> list[str]:
         """Leave the machine; returns the packages that are not installed. Forks: only the inner process comes back."""
         importer, absent = library.prepare(self.settings["preload"], self.settings["packages"])
+        if not absent:
+            exec(compile(self.settings["warm_up"], "<warm_up>", "exec"), {})
         self.address_space = isolate.address_space()
         isolate.prefer_as_victim()
         isolate.give_up_root()
