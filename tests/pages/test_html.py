@@ -89,9 +89,9 @@ def test_deep_nesting_and_endless_tables_end() -> None:
     assert isinstance(page_text("<table>" * 2000 + "<tr><td>" * 2000), str)
 
 
-def test_prepare_shields_only_what_is_no_tag() -> None:
-    assert prepare(r"\(a<b\) and \(a <b>bold</b>\)") == r"\(a&lt;b\) and \(a <b>bold</b>\)"
-    assert prepare("$5 <em>or</em> $6") == "$5 <em>or</em> $6"
+def test_prepare() -> None:
+    assert prepare("<P CLASS='X'>a\x00\ue000</P><BR>") == "<p CLASS='X'>a</p><br>"
+    assert prepare("&#92;(x&#92;) for &#36;5") == "\\(x\\) for $5"
 
 
 @settings(deadline=None)

@@ -1,9 +1,9 @@
 """Presentation MathML as LaTeX."""
 
 import pytest
-from resiliparse.parse.html import HTMLTree
 
-from mathmill.pages.mathml import clean, to_latex
+from mathmill.pages.mathml import convert, presentation
+from mathmill.pages.tex import balanced, clean, is_prose, looks_like_tex
 
 X, Y, TWO = "<mi>x</mi>", "<mi>y</mi>", "<mn>2</mn>"
 CASES = {
@@ -29,7 +29,7 @@ CASES = {
     "<mi>α</mi><mi>x</mi>": r"\alpha x",
     "<mi>rate</mi>": r"\mathrm{rate}",
     '<mi mathvariant="double-struck">R</mi>': r"\mathbb{R}",
-    "<mi>x</mi><mo>≤</mo><mi>y</mi><mo>≠</mo><mn>0</mn>": r"x\leq y\neq 0",
+    "<mi>x</mi><mo>≤</mo><mi>y</mi><mo>≠</mo><mn>0</mn>": r"x\leq y\neq0",
     "<mn>2</mn><mo>⁢</mo><mi>x</mi>": "2x",
     "<mo>{</mo><mi>x</mi><mo>}</mo>": r"\{x\}",
     "<mtext>if </mtext><mi>x</mi>": r"\text{if }x",
@@ -41,26 +41,57 @@ CASES = {
     f"<mmultiscripts>{X}<mi>i</mi><none/><mprescripts/><mi>a</mi>{TWO}</mmultiscripts>": "{}_{a}^{2}x_{i}",
     f"<mphantom>{X}</mphantom>{Y}": "y",
     f'<menclose notation="box">{TWO}</menclose>': r"\boxed{2}",
-    f"<mstyle><mrow>{X}<mspace width='1em'/>{Y}</mrow></mstyle>": "x y",
+    f"<mstyle><mrow>{X}<mspace width='1em'/>{Y}</mrow></mstyle>": r"x\quad y",
+    f"<mstyle><mrow>{X}<mspace width='thinmathspace'/>{Y}</mrow></mstyle>": "xy",
+    "<mn>65</mn><mo>×</mo><mn>6</mn>": r"65\times6",
+    f"<mo>(</mo><mfrac linethickness='0'>{X}{Y}</mfrac><mo>)</mo>": r"\binom{x}{y}",
+    f"<mroot><mfrac>{X}<msqrt>{Y}</msqrt></mfrac><mi>n</mi></mroot>": r"\sqrt[n]{\frac{x}{\sqrt{y}}}",
+    f"<munder><munder><mrow>{X}<mo>+</mo>{Y}</mrow><mo>⏟</mo></munder><mi>n</mi></munder>": r"\underbrace{x+y}_{n}",
+    "<mover><mo>→</mo><mtext>f</mtext></mover>": r"\xrightarrow{\text{f}}",
+    f"<mover><mo>=</mo><mtext>def</mtext></mover>{X}": r"\overset{\text{def}}{=}x",
+    f"<munder>{X}<mi>n</mi></munder>": r"\underset{n}{x}",
+    "<mover><mi>x</mi><mo>^</mo></mover><mover><mi>y</mi><mo>˙</mo></mover>": r"\hat{x}\dot{y}",
+    '<mover><mrow><mi>A</mi><mi>B</mi></mrow><mo stretchy="true">‾</mo></mover>': r"\overline{AB}",
+    "<msubsup><mo>∫</mo><mn>0</mn><mi>∞</mi></msubsup><mi>𝑓</mi>": r"\int_{0}^{\infty}f",
+    "<mi>ℝ</mi><mi>𝔸</mi><mi>𝐱</mi><mi>𝛼</mi>": r"\mathbb{R}\mathbb{A}\mathbf{x}\alpha",
+    '<mi mathvariant="normal">d</mi><mi mathvariant="bold">v</mi>': r"\mathrm{d}\mathbf{v}",
+    "<mo>lim</mo><mi>sup</mi><mo>mod</mo>": r"\lim\sup\operatorname{mod}",
+    "<mo>&Sum;</mo><mi>&#945;</mi><mo>&lt;</mo>": r"\sum\alpha<",
+    "<mtext>50% of_a</mtext>": r"\text{50\% of\_a}",
+    f'<menclose notation="updiagonalstrike">{X}</menclose>': r"\cancel{x}",
+    f"<mtable columnalign='right left'><mtr><mtd>{X}</mtd><mtd><mo>=</mo>{Y}</mtd></mtr></mtable>": (
+        r"\begin{aligned}x & =y\end{aligned}"
+    ),
+    f"<mtable><mlabeledtr><mtd><mtext>(1)</mtext></mtd><mtd>{X}</mtd></mlabeledtr></mtable>": (
+        r"\begin{matrix}x\end{matrix}"
+    ),
+    f"<maction>{X}{Y}</maction>": "x",
     f"<munknown>{X}</munknown>": "x",
     "": "",
 }
 
 
-def convert(inner: str) -> str:
-    tree = HTMLTree.parse(f"<math>{inner}</math>")
-    assert tree.body is not None
-    return to_latex(tree.body.query_selector("math"))
+@pytest.mark.parametrize("inner", CASES)
+def test_elements(inner: str) -> None:
+    assert presentation(f"<math>{inner}</math>") == CASES[inner]
 
 
 @pytest.mark.parametrize("inner", CASES)
-def test_elements(inner: str) -> None:
-    assert convert(inner) == CASES[inner]
+def test_prefixed_elements(inner: str) -> None:
+    prefixed = inner.replace("</", "</mml:").replace("<m", "<mml:m").replace("<none", "<mml:none")
+    assert convert(f"<mml:math>{prefixed}</mml:math>")[0] == CASES[inner]
 
 
-def test_nesting_has_an_end() -> None:
-    with pytest.raises(ValueError, match="nested deeper"):
-        convert("<mrow>" * 300 + "<mi>x</mi>" + "</mrow>" * 300)
+def test_deep_nesting_is_flattened() -> None:
+    assert presentation("<math>" + "<mrow>" * 5000 + "<mi>x</mi>" + "</mrow>" * 5000) == "x"
+    assert presentation("<math>" + "<mfrac>" * 5000 + "<mi>x</mi>").startswith("\\frac{\\frac{")
+
+
+@pytest.mark.parametrize(
+    "source", ["<math", "<math>", "<math></mi></math>", "<math><mi>x", "<math><<mi>x</mi></math>", ""]
+)
+def test_broken_source_is_no_error(source: str) -> None:
+    assert isinstance(convert(source)[0], str)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +105,10 @@ def test_nesting_has_an_end() -> None:
         (r"\(x\)", "x"),
         ("$x$ and $y$", "$x$ and $y$"),
         (" a \n b ", "a b"),
+        (r"\(a\) or \(b\)", r"\(a\) or \(b\)"),
+        (r"\begin{equation} x \end{equation}", "x"),
+        (r"\documentclass{a}\begin{document}$$x$$\end{document}", "x"),
+        (r"{\displaystyle {a}+{b}}", "{a}+{b}"),
         ("a % comment\n b", "a b"),
         (r"5\% of x", r"5\% of x"),
         ("", ""),
@@ -81,3 +116,12 @@ def test_nesting_has_an_end() -> None:
 )
 def test_clean(tex: str, cleaned: str) -> None:
     assert clean(tex) == cleaned
+
+
+def test_what_looks_like_tex() -> None:
+    assert all(looks_like_tex(text) for text in (r"\frac{a}{b}", "x_{1}", "$x$", "x^2", r"\alpha"))
+    assert not any(looks_like_tex(text) for text in ("a cat", r"C:\Users\me", "snake_case", "5 > 3", ""))
+    assert is_prose("x squared over two")
+    assert not is_prose(r"x \text{ if and only if } y")
+    assert balanced("{a}{b\\}}")
+    assert not balanced("a}{")

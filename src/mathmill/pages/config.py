@@ -34,6 +34,25 @@ class NearDuplicates:
 
 
 @dataclass
+class FormulaSearch:
+    """Coarse to fine: which pages are searched for formulas, and when they outweigh the rule for main content."""
+
+    min_score: float = option(
+        0.5,
+        "weight of the signs of mathematics in a page's source (pages/signs.py: markup of formulas 1, <sup> and <sub> "
+        "0.5, a dollar 0.25 each) from which it is searched for formulas; 0: every page; the paper is silent",
+        ge=0,
+    )
+    max_lost: float = option(
+        0.5,
+        "share of a page's formulas that the rule for main content may drop; where it drops more, the text is that of "
+        "the whole body; the paper is silent",
+        ge=0,
+        le=1,
+    )
+
+
+@dataclass
 class PagesConfig:
     """Section `pages` of the configuration."""
 
@@ -53,6 +72,7 @@ class PagesConfig:
     max_tags: int = option(100_000, "a page with more `<` is set aside as too_many_tags", ge=1)
     min_chars: int = option(50, "a page with less text is set aside as empty; the paper is silent", ge=0)
     max_chars: int = option(1_000_000, "text is cut here; the paper is silent", ge=1)
+    formulas: FormulaSearch = option(FormulaSearch, "the search for formulas")
     near: NearDuplicates = option(NearDuplicates, "near-duplicates")
     survivor: str = option(
         "shortest_url",

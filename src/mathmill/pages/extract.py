@@ -1,5 +1,6 @@
 """The responses of one crawl file to a table of extracted pages (paper section 2.1)."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +11,7 @@ import xxhash
 
 from mathmill.pages.charset import decode
 from mathmill.pages.config import PagesConfig
-from mathmill.pages.html import page_text
+from mathmill.pages.html import PageText, read_page
 from mathmill.pages.language import language
 from mathmill.pages.shingles import band_keys, minhash, permutations, shingles, sketch, tokens
 from mathmill.pages.url import host_and_path, normalise
@@ -60,6 +61,8 @@ def write_pages(
     dropped: Counter[str] = Counter()
     charsets: Counter[str] = Counter()
     languages: Counter[str] = Counter()
+    formulas: Counter[str] = Counter()
+    passes: Counter[str] = Counter()
     seen = 0
     with RowWriter(out, EXTRACTED()) as rows:
         for item in items:
@@ -74,6 +77,8 @@ def write_pages(
             elif result is not None:
                 charsets[result.pop("charset")] += 1
                 languages[result["lang"]] += 1
+                formulas.update(json.loads(result["formulas"]))
+                passes[result.pop("pass")] += 1
                 rows.append({**result, "warc": source, "offset": item.offset, "date": item.date})
     return {
         "responses": seen,
@@ -81,6 +86,8 @@ def write_pages(
         "dropped": dict(dropped),
         "charsets": dict(charsets),
         "languages": dict(languages),
+        "formulas": dict(formulas),
+        "passes": dict(passes),
     }
 
 
@@ -122,7 +129,13 @@ def extract(
     if decoded is None:
         return "undecodable"
     content, charset = decoded
-    text = (content.strip() if response.plain else page_text(content))[: params.max_chars]
+    search = params.formulas
+    page = (
+        PageText(content.strip(), Counter(), False)
+        if response.plain
+        else read_page(content, search.min_score, search.max_lost)
+    )
+    text = page.text[: params.max_chars]
     # A lone surrogate cannot be written as UTF-8, and NUL ends the text for many a reader.
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "")
     if len(text) < params.min_chars:
@@ -135,6 +148,8 @@ def extract(
         "path": path,
         "lang": language(text),
         "text": text,
+        "formulas": json.dumps(page.formulas, sort_keys=True),
+        "pass": "whole_body" if page.whole else "fine" if page.fine else "coarse",
         "key": key,
         "content": xxhash.xxh3_64_intdigest(" ".join(words).encode()),
         "length": len(text),

@@ -1,145 +1,107 @@
-"""A decoded page to text: shield what a parser would eat, take the formulas and the code out, drop the boilerplate."""
+"""A decoded page to text: formulas and code out of the source, boilerplate dropped by a parser, both put back.
+
+Coarse to fine: a page without signs of mathematics in its source (`signs.score`) is spared the search for formulas.
+"""
 
 import re
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass
 
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
 
-from mathmill.pages.formulas import replace_formulas
-from mathmill.pages.placeholders import PAD, RESERVED, Placeholders
+from mathmill.pages import formulas, markup
+from mathmill.pages.delimiters import replace_delimited
+from mathmill.pages.placeholders import PAD, RESERVED, RESERVED_CHARACTERS, Placeholders
+from mathmill.pages.signs import score
+from mathmill.pages.structure import has_hidden_span, plain_blocks, reveal
 from mathmill.pages.text import finish
+from mathmill.pages.walk import Walk
 
-Tree = Any  # resiliparse.parse.html.HTMLTree
+MIN_SCORE, MAX_LOST = 0.5, 0.5  # the defaults of the keys pages.formulas.min_score and max_lost
 
-_PREFIXED = re.compile(r"<(/?)(?:mml|m):(?=[a-z])")
-# Opening delimiter -> a formula in it. One pattern each: a fixed first character lets the search skip ahead.
-_TEX_SPANS = {
-    "\\(": re.compile(r"\\\((?:(?!\\\)).){1,1000}\\\)", re.DOTALL),
-    "\\[": re.compile(r"\\\[(?:(?!\\\]).){1,2000}\\\]", re.DOTALL),
-    "$$": re.compile(r"\$\$[^$]{1,2000}\$\$"),
-    "$": re.compile(r"\$(?<![\\$]\$)[^$\n]{1,300}\$"),
-}
-_NOT_A_TAG = re.compile(
-    r"<(?!/?(?:a|b|br|code|div|em|font|h[1-6]|i|img|li|ol|p|pre|script|small|span|strong|style|sub|sup|table|td|th|tr|tt|ul)"
-    r"(?:[\s/>])|!--)"
-)
+_KINDS = (*markup.KINDS, *formulas.KINDS)
+_UPPER = re.compile(r"</?[A-Z]")
+_UPPER_NAME = re.compile(r"</?[A-Z][A-Za-z0-9]*")
+# Inline elements say nothing about what is content; without them the parser has half as much to do.
+_INLINE_NAMES = "em|b|i|strong|tt|cite|var|dfn|u|small|big|font|wbr|mark|nobr"
+_INLINE = re.compile(rf"</?(?:{_INLINE_NAMES})(?:\s[^<>]*)?>")
+_INLINE_AND_SPANS = re.compile(rf"</?(?:{_INLINE_NAMES}|span)(?:\s[^<>]*)?>")
 # resiliparse's main-content rule drops a text node that is one single non-ASCII character, as `»` between links; but
 # a Chinese full stop or word between two formulas, or a lone `≤`, is content.
-_LONE = re.compile(r">(\s*)([^\x00-\x7f\s»«›‹•·|…©®→←↑↓▲▼★☆✓–—])(?=\s*<(?!/m))")
-_TEX_COMMAND = re.compile(r"\\[a-zA-Z]|[\^_]")
-_ANSWER_CLASS = re.compile(r"solution|answer|spoiler|proof|hint|collaps|toggle|loesung|解", re.IGNORECASE)
-_INVISIBLE = (re.compile(r"display\s*:\s*none"), re.compile(r"visibility\s*:\s*hidden"))
+_LONE = re.compile(r">(\s*)([^\x00-\x7f\s»«›‹•·|…©®→←↑↓▲▼★☆✓–—])(?=\s*<)")
+
+
+@dataclass(frozen=True)
+class PageText:
+    """A page's text, and its formulas by the kind of markup that they came from.
+
+    fine: the page had signs of mathematics, so formulas were searched for. whole: the rule for main content would have
+    dropped too many of them, so the text is that of the whole body.
+    """
+
+    text: str
+    formulas: Counter[str]
+    fine: bool
+    whole: bool = False
 
 
 def page_text(html: str) -> str:
+    """The text of an HTML page, see `read_page`."""
+    return read_page(html).text
+
+
+def read_page(html: str, min_score: float = MIN_SCORE, max_lost: float = MAX_LOST) -> PageText:
     """The text of an HTML page.
 
     Boilerplate is dropped by resiliparse's main-content rule, code keeps its indentation, a table is one line a row
-    with ` | ` between cells, and every formula stands as `$..$` or `$$..$$`.
+    with ` | ` between cells, and every formula stands once, as `$..$` or `$$..$$`.
+
+    min_score: pages whose signs of mathematics (`signs.SIGNS`) add up to less are not searched for formulas.
+    max_lost: where the main-content rule drops more than this share of the formulas, the whole body is the text.
     """
     html = prepare(html)
-    tree = HTMLTree.parse(html)
-    if tree.body is None:
-        return ""
+    fine = score(html, min_score) >= min_score
     found = Placeholders()
-    _take_code(tree, html, found)
-    replace_formulas(tree, html, found)
-    _reveal(tree, html)
-    _keep_lists(tree, html)
-    text = extract_plain_text(
-        tree,
+    walk = Walk(html, found, _KINDS, formulas.MARKED, fine)
+    asciimath = fine and "`" in html and ("asciimath" in html or "ASCIIMath" in html or "AM_" in html)
+    html = walk.rewrite(html)
+    if fine:
+        html = replace_delimited(html, found, walk.delimiters, asciimath)
+    html = _smaller(plain_blocks(reveal(html, walk.budget)))
+    text = _plain(html, main_content=True)
+    kept = found.kept(text)
+    whole = len(kept) < len(found.formulas) * (1 - max_lost)
+    if whole:
+        text = _plain(html, main_content=False)
+        kept = found.kept(text)
+    return PageText(finish(text.replace(PAD, ""), found), found.counts(kept), fine, whole)
+
+
+def prepare(html: str) -> str:
+    """The source without NUL and the characters of placeholders, tags in lower case."""
+    if "\x00" in html:
+        html = html.replace("\x00", "")
+    if "&#" in html:  # delimiters that an editor has written as entities
+        html = html.replace("&#92;", "\\").replace("&#36;", "$")
+    if not html.isascii() and any(char in html for char in RESERVED_CHARACTERS):
+        html = RESERVED.sub("", html)
+    if _UPPER.search(html):
+        html = _UPPER_NAME.sub(lambda match: match.group().lower(), html)
+    return html
+
+
+def _smaller(html: str) -> str:
+    html = (_INLINE if has_hidden_span(html) else _INLINE_AND_SPANS).sub("", html)
+    return html if html.isascii() else _LONE.sub(rf">\1\2{PAD}", html)
+
+
+def _plain(html: str, main_content: bool) -> str:
+    return extract_plain_text(
+        html,
         preserve_formatting=True,
-        main_content=True,
+        main_content=main_content,
         list_bullets=True,
         alt_texts=False,
         comments=True,  # on forums and question sites, the comments are the content
         hidden_elements=True,
     )
-    return finish(text.replace(PAD, ""), found)
-
-
-def prepare(html: str) -> str:
-    """The source, ready to be parsed: no reserved characters, no MathML prefixes, no `<` that is less-than in TeX."""
-    html = html.replace("\x00", "")
-    if RESERVED.search(html):
-        html = RESERVED.sub("", html)
-    if "mml:math" in html or "<m:math" in html:
-        html = _PREFIXED.sub(r"<\1", html)
-    if not html.isascii():
-        html = _LONE.sub(rf">\1\2{PAD}", html)
-    for opening, pattern in _TEX_SPANS.items():
-        if opening in html:
-            html = pattern.sub(_shield, html)
-    return html
-
-
-def _shield(match: re.Match[str]) -> str:
-    span = match.group(0)
-    if "<" not in span or not (span.startswith(("\\", "$$")) or _TEX_COMMAND.search(span)):
-        return span
-    return _NOT_A_TAG.sub("&lt;", span)
-
-
-def _take_code(tree: Tree, html: str, found: Placeholders) -> None:
-    if "<pre" in html:
-        for node in tree.body.query_selector_all("pre")[:]:
-            code = node.text_content.strip("\n")
-            if code.strip() and node.parent is not None and "\ue002" not in code:
-                _fill(tree, node, found.verbatim("\n".join(line.rstrip() for line in code.split("\n"))))
-    if "<code" in html or "<tt" in html or "<kbd" in html:
-        for node in tree.body.query_selector_all("code, tt, kbd")[:]:
-            code = node.text_content
-            # Only what the later passes could mistake for a formula needs shelter; the rest is text like any other.
-            if ("$" in code or "\\" in code) and "\ue002" not in code and node.parent is not None:
-                _fill(tree, node, found.verbatim(" ".join(code.split())))
-
-
-def _fill(tree: Tree, node: Any, text: str) -> None:
-    node.replace_children(tree.create_text_node(text))
-
-
-def _reveal(tree: Tree, html: str) -> None:
-    """What is hidden until a click (answers, formulas) is content; other hidden elements stay hidden."""
-    if "<summary" in html:
-        for node in tree.body.query_selector_all("summary")[:]:
-            node.append(tree.create_element("br"))
-    if " hidden" not in html and not _invisible(html):
-        return
-    for node in tree.body.query_selector_all("[style], [hidden]")[:]:
-        hidden = node.hasattr("hidden") or _invisible(node.getattr("style") or "")
-        if hidden and (_is_answer(node) or "\ue000" in node.text_content):
-            for name in ("hidden", "style"):
-                if node.hasattr(name):
-                    node.delattr(name)
-
-
-def _is_answer(node: Any) -> bool:
-    """Whether the element or its parent is named like something that a reader opens."""
-    around = [node] if node.parent_element is None else [node, node.parent_element]
-    return any(_ANSWER_CLASS.search(f"{one.getattr('class') or ''} {one.getattr('id') or ''}") for one in around)
-
-
-def _invisible(css: str) -> bool:
-    return any(pattern.search(css) for pattern in _INVISIBLE)
-
-
-def _keep_lists(tree: Tree, html: str) -> None:
-    """Bulleted lists without links are content: the main-content rule takes any short <ul> for a menu and drops it."""
-    if "<ul" not in html:
-        return
-    for node in tree.body.query_selector_all("ul")[:]:
-        if (
-            node.query_selector("a, ul, ol, table, pre") is not None
-            or node.parent.closest("nav, header, footer, aside, ul") is not None
-        ):
-            continue
-        for item in node.child_nodes[:]:
-            if (item.tag or "").lower() != "li":
-                continue
-            line = tree.create_element("div")
-            line.append(tree.create_text_node("- "))
-            for child in item.child_nodes[:]:
-                line.append(child)
-            node.parent.insert_before(line, node)
-        node.remove()

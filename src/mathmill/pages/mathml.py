@@ -1,135 +1,181 @@
-"""Presentation MathML to LaTeX: one small function an element, over a DOM node of resiliparse."""
+"""MathML to LaTeX: the author's TeX where the element carries it, our own conversion of the presentation where not."""
 
 import re
 from collections.abc import Callable
-from typing import Any
+from html import unescape
 
-from mathmill.pages.symbols import FUNCTIONS, OVER, SYMBOLS, UNDER
-
-Node = Any  # resiliparse.parse.html.ElementNode; its module has no types
-_MAX_DEPTH = 200
-_OPERATORS = frozenset(
-    (r"\sum", r"\prod", r"\coprod", r"\lim", r"\max", r"\min", r"\sup", r"\inf", r"\bigcup", r"\bigcap")
+from mathmill.pages.mathml_tables import columns, fenced_table, table_rows
+from mathmill.pages.mathml_tree import Element, parse
+from mathmill.pages.symbols import (
+    ARROWS,
+    FUNCTIONS,
+    LIMITS,
+    OVER,
+    STRIKES,
+    SYMBOLS,
+    TEXT,
+    UNDER,
+    VARIANTS,
+    plain_letter,
 )
+from mathmill.pages.tex import clean, is_prose
+
+_ENDS_IN_COMMAND = re.compile(r"\\[a-zA-Z]+$")
+_ATOM = re.compile(r"\\[a-zA-Z]+(\{[^{}]*\})?|[0-9.]+|.|\\[}|]", re.DOTALL)
+_NO_LINE = re.compile(r"0(\.0*)?(px|pt|em|ex|%)?")
+_ANNOTATION = re.compile(
+    r"<(?:[\w-]{1,20}:)?annotation\b[^>]{0,300}?encoding\s*=\s*[\"'][^\"'>]{0,40}?tex[^\"'>]{0,40}[\"'][^>]{0,300}>",
+    re.IGNORECASE,
+)
+_ANNOTATION_END = re.compile(r"</(?:[\w-]{1,20}:)?annotation", re.IGNORECASE)
 
 
-def to_latex(math: Node) -> str:
-    """LaTeX of a <math> element: its TeX annotation if it has one, its alttext, or its converted presentation."""
-    annotated = annotation(math)
-    return annotated if annotated is not None else clean(_children(math, 0))
+def convert(source: str) -> tuple[str, str]:
+    """LaTeX of the source of a <math> element, and where it came from: `annotation`, `alttext` or `mathml`.
+
+    An alttext that reads the formula aloud in words is no TeX: then the presentation is converted.
+    """
+    tex = clean(_annotation(source)) if "annotation" in source else ""
+    if tex:
+        return tex, "annotation"
+    root = parse(source)
+    math = root.find("math") or root
+    alttext = math.get("alttext") or ""
+    if alttext.strip() and not is_prose(alttext):
+        return clean(alttext), "alttext"
+    latex = " ".join(_children(math).split())
+    return (latex, "mathml") if latex else (clean(alttext), "alttext")
 
 
-def annotation(math: Node) -> str | None:
-    """The TeX source that the page's author left inside the element, or None."""
-    for node in math.query_selector_all("annotation")[:]:
-        if "tex" in (node.getattr("encoding") or "").lower():
-            return clean(node.text_content)
-    alttext = math.getattr("alttext")
-    return clean(alttext) if alttext and alttext.strip() else None
+def _annotation(source: str) -> str:
+    match = _ANNOTATION.search(source)
+    end = None if match is None else _ANNOTATION_END.search(source, match.end())
+    return "" if match is None or end is None else unescape(source[match.end() : end.start()])
 
 
-def clean(tex: str) -> str:
-    r"""One line of TeX without wrappers that say nothing: CDATA, \displaystyle, outer braces and delimiters."""
-    tex = re.sub(r"%?\s*<!\[CDATA\[|%?\s*\]\]>", " ", tex)
-    # A comment ends at its line; once the lines are joined it would swallow the rest of the formula.
-    tex = re.sub(r"(?<!\\)%[^\n]*(\n|$)", " ", tex)
-    tex = " ".join(tex.split())
-    while True:
-        inner = re.fullmatch(r"\{\s*\\(?:display|text|script)style\b\s*(.*)\}", tex) or re.fullmatch(
-            r"\\(?:display|text|script)style\b\s*(.*)", tex
-        )
-        inner = inner or re.fullmatch(r"\\\((.*)\\\)|\\\[(.*)\\\]|\$\$(.+)\$\$|\$([^$]+)\$", tex)
-        if inner is None:
-            return tex
-        tex = next(group for group in inner.groups() if group is not None).strip()
+def is_block(source: str) -> bool:
+    """Whether the start tag of a <math> element says that it stands on its own line."""
+    return (
+        re.match(r"<[^>]*\b(?:display\s*=\s*[\"']?block|mode\s*=\s*[\"']?display)", source, re.IGNORECASE) is not None
+    )
 
 
-def _latex(node: Node, depth: int) -> str:
-    if depth > _MAX_DEPTH:
-        raise ValueError(f"MathML is nested deeper than {_MAX_DEPTH}")
-    name = (node.tag or "").lower()
-    if name.startswith("#"):
-        return _symbols(node.text_content) if name == "#text" else ""
-    handler = _ELEMENTS.get(name)
-    return handler(node, depth + 1) if handler is not None else _children(node, depth + 1)
+def presentation(source: str) -> str:
+    """LaTeX of presentation MathML, whatever else the element carries."""
+    return " ".join(_children(parse(source)).split())
 
 
-def _elements(node: Node) -> list[Node]:
-    return [child for child in node.child_nodes[:] if not (child.tag or "").startswith("#")]
+def _latex(node: Element) -> str:
+    handler = _ELEMENTS.get(node.tag)
+    return handler(node) if handler is not None else _children(node)
 
 
-def _children(node: Node, depth: int) -> str:
-    return _join([_latex(child, depth) for child in _elements(node)])
+def _children(node: Element) -> str:
+    """The parts of a row, with fences around a table read as one of LaTeX's matrices."""
+    elements = node.elements()
+    if not elements:
+        return _symbols(node.text())
+    parts: list[str] = []
+    index = 0
+    while index < len(elements):
+        latex, used = fenced_table(elements[index : index + 3], _cells)
+        if not used:
+            latex, used = _latex(elements[index]), 1
+        parts.append(latex)
+        index += used
+    return _join(parts)
 
 
 def _join(parts: list[str]) -> str:
-    """Parts side by side, a space where a command would run into a letter."""
+    """Parts side by side, a space where a command would run into a letter; parentheses of a binomial are its own."""
     out = ""
-    for part in (part for part in parts if part):
-        if re.search(r"\\[a-zA-Z]+$", out) and part[0].isalnum():
+    for part in parts:
+        if not part:
+            continue
+        if part[0].isalpha() and _ENDS_IN_COMMAND.search(out):
             out += " "
+        if part == ")" and out.endswith("}") and (match := re.search(r"\((\\binom\{[^()]*\})$", out)):
+            out = out[: match.start()] + match.group(1)
+            continue
         out += part
     return out
 
 
 def _symbols(text: str) -> str:
-    return _join([SYMBOLS.get(char, char) for char in " ".join(text.split())])
+    text = " ".join(text.split())
+    if text.isascii() and text.isalnum():
+        return text
+    return _join([SYMBOLS.get(char) or plain_letter(char) if char not in SYMBOLS else SYMBOLS[char] for char in text])
 
 
-def _arguments(node: Node, depth: int, count: int) -> list[str]:
-    parts = [_latex(child, depth) for child in _elements(node)]
+def _arguments(node: Element, count: int) -> list[str]:
+    parts = [_latex(child) for child in node.elements()]
     return (parts + [""] * count)[:count]
 
 
-def _identifier(node: Node, _depth: int) -> str:
-    text = "".join(node.text_content.split())
+def _identifier(node: Element) -> str:
+    text = "".join(node.text().split())
     if text in FUNCTIONS:
         return f"\\{text}"
-    variant = {"double-struck": "mathbb", "bold": "mathbf", "script": "mathcal", "fraktur": "mathfrak"}.get(
-        node.getattr("mathvariant") or ""
-    )
+    variant = VARIANTS.get(node.get("mathvariant") or "")
     latex = _symbols(text)
     if variant is not None:
         return f"\\{variant}{{{latex}}}"
-    return latex if len(text) <= 1 or latex.startswith("\\") else f"\\mathrm{{{latex}}}"
+    return latex if len(text) <= 1 or not latex.isalpha() else f"\\mathrm{{{latex}}}"
 
 
-def _operator(node: Node, _depth: int) -> str:
-    text = "".join(node.text_content.split())
-    return f"\\{text}" if text in FUNCTIONS else _symbols(text)
+def _number(node: Element) -> str:
+    return _symbols("".join(node.text().split()))
 
 
-def _text(node: Node, _depth: int) -> str:
-    text = " ".join(node.text_content.replace("\u00a0", " ").split(" "))
-    return f"\\text{{{text}}}" if text.strip() else " "
+def _operator(node: Element) -> str:
+    text = "".join(node.text().split())
+    if text in FUNCTIONS:
+        return f"\\{text}"
+    if len(text) > 2 and text.isalpha():
+        return f"\\operatorname{{{_symbols(text)}}}"
+    return _symbols(text)
 
 
-def _fraction(node: Node, depth: int) -> str:
-    top, bottom = _arguments(node, depth, 2)
-    if re.fullmatch(r"0(\.0*)?(px|pt|em|ex)?", node.getattr("linethickness") or "x"):
+def _text(node: Element) -> str:
+    text = re.sub(r"[ \u00a0\u2000-\u200a]+", " ", node.text().replace("\n", " "))
+    return f"\\text{{{''.join(TEXT.get(char, char) for char in text)}}}" if text.strip() else " " if text else ""
+
+
+def _space(node: Element) -> str:
+    width = re.fullmatch(r"\s*([\d.]+)\s*em\s*", node.get("width") or "")
+    if node.get("linebreak") == "newline":
+        return "\\\\"
+    if width is None or float(width.group(1) if width.group(1).strip(".") else 0) < 0.9:
+        return ""
+    return "\\qquad " if float(width.group(1)) >= 1.9 else "\\quad "
+
+
+def _fraction(node: Element) -> str:
+    top, bottom = _arguments(node, 2)
+    thickness = node.get("linethickness")
+    if thickness is not None and _NO_LINE.fullmatch(thickness.strip()):
         return f"\\binom{{{top}}}{{{bottom}}}"
     return f"\\frac{{{top}}}{{{bottom}}}"
 
 
-def _root(node: Node, depth: int) -> str:
-    base, index = _arguments(node, depth, 2)
-    return f"\\sqrt[{index}]{{{base}}}"
+def _root(node: Element) -> str:
+    base, index = _arguments(node, 2)
+    return f"\\sqrt[{index}]{{{base}}}" if index else f"\\sqrt{{{base}}}"
 
 
-def _scripts(node: Node, depth: int) -> str:
-    name = node.tag.lower()
-    base, first, second = _arguments(node, depth, 3)
-    if name in ("msub", "munder"):
+def _scripts(node: Element) -> str:
+    base, first, second = _arguments(node, 3)
+    if node.tag in ("msub", "munder"):
         return _base(base) + _script("_", first)
-    if name in ("msup", "mover"):
+    if node.tag in ("msup", "mover"):
         return _base(base) + _script("^", first)
     return _base(base) + _script("_", first) + _script("^", second)
 
 
 def _base(latex: str) -> str:
-    simple = len(latex) <= 1 or re.fullmatch(r"\\[a-zA-Z]+(\{[^{}]*\})?|[0-9.]+|[)\]|]|\\[}|]", latex)
-    closed = re.search(r"[)\]|]$", latex)
-    return latex if simple or closed else f"{{{latex}}}"
+    """What a script may stand at: an atom, or a row that ends in a closing fence; anything else in braces."""
+    return latex if not latex or _ATOM.fullmatch(latex) or latex[-1] in ")]|" else f"{{{latex}}}"
 
 
 def _script(mark: str, latex: str) -> str:
@@ -138,86 +184,126 @@ def _script(mark: str, latex: str) -> str:
     return latex if mark == "^" and set(latex) == {"'"} else f"{mark}{{{latex}}}"
 
 
-def _accent(node: Node, depth: int) -> str:
-    table = OVER if node.tag.lower() == "mover" else UNDER
-    children = _elements(node)
-    mark = "".join(children[1].text_content.split()) if len(children) == 2 else ""
-    base = _latex(children[0], depth) if children else ""
-    if mark in table and base not in _OPERATORS:
-        return f"\\{table[mark]}{{{base}}}"
-    return _scripts(node, depth)
+def _stacked(node: Element) -> str:
+    """<mover> and <munder>: limits of an operator, an accent, an arrow with a label, or one thing over another."""
+    children = node.elements()
+    over = node.tag == "mover"
+    base = _latex(children[0]) if children else ""
+    mark = "".join(children[1].text().split()) if len(children) > 1 else ""
+    name = base.split("{")[0]
+    if name in LIMITS or name.startswith(("\\underbrace", "\\overbrace", "\\operatorname")):
+        return _scripts(node)
+    accent = (OVER if over else UNDER).get(mark)
+    if accent is not None:
+        return f"\\{accent}{{{base}}}"
+    label = _latex(children[1]) if len(children) > 1 else ""
+    if not label:
+        return base
+    if over and base in ARROWS:
+        return f"\\{ARROWS[base]}{{{label}}}"
+    return f"\\{'overset' if over else 'underset'}{{{label}}}{{{base}}}"
 
 
-def _table(node: Node, depth: int) -> str:
-    rows = []
-    for row in _elements(node):
-        if row.tag.lower() in ("mtr", "mlabeledtr"):
-            rows.append(" & ".join(_latex(cell, depth + 1) for cell in _elements(row)))
-    return "\\begin{matrix}" + " \\\\ ".join(rows) + "\\end{matrix}"
+def _stacked_twice(node: Element) -> str:
+    base, low, high = _arguments(node, 3)
+    if base in ARROWS:
+        return f"\\{ARROWS[base]}[{low}]{{{high}}}"
+    return _scripts(node)
 
 
-def _fenced(node: Node, depth: int) -> str:
-    opening, closing = node.getattr("open"), node.getattr("close")
-    marks = [
-        SYMBOLS.get(mark, mark) for mark in ("(" if opening is None else opening, ")" if closing is None else closing)
-    ]
-    given = node.getattr("separators")
+def _cells(node: Element) -> str:
+    rows = [" & ".join(_children(cell) for cell in cells).rstrip() for cells in table_rows(node)]
+    return " \\\\ ".join(rows)
+
+
+def _table(node: Element) -> str:
+    name = "aligned" if columns(node).startswith("right left") else "matrix"
+    return f"\\begin{{{name}}}{_cells(node)}\\end{{{name}}}"
+
+
+def _fenced(node: Element) -> str:
+    opening, closing = node.get("open"), node.get("close")
+    marks = ["(" if opening is None else opening.strip(), ")" if closing is None else closing.strip()]
+    elements = node.elements()
+    if len(elements) == 1 and elements[0].tag in ("mtable", "mrow", "mstyle"):
+        around = [Element("mo", "", [mark]) for mark in marks]
+        inner = elements[0]
+        while inner.tag in ("mrow", "mstyle") and len(inner.elements()) == 1:
+            inner = inner.elements()[0]
+        latex, used = fenced_table([around[0], inner, around[1]], _cells)
+        if used:
+            return latex
+    given = node.get("separators")
     separators = "".join(("," if given is None else given).split())
-    parts = [_latex(child, depth) for child in _elements(node)]
     body = ""
-    for index, part in enumerate(parts):
+    for index, child in enumerate(elements):
         mark = separators[min(index - 1, len(separators) - 1)] if separators and index else ""
-        body += mark + part
-    return f"\\left{marks[0] or '.'}{body}\\right{marks[1] or '.'}"
+        body += mark + _latex(child)
+    left, right = (_symbols(mark) if mark else "." for mark in marks)
+    return _join([f"\\left{left}", f"{body}\\right{right}"])
 
 
-def _multiscripts(node: Node, depth: int) -> str:
-    children = _elements(node)
-    names = [child.tag.lower() for child in children]
+def _multiscripts(node: Element) -> str:
+    children = node.elements()
+    names = [child.tag for child in children]
     cut = names.index("mprescripts") if "mprescripts" in names else len(children)
-    base = _latex(children[0], depth) if children else ""
-    before = _pairs(children[cut + 1 :], depth)
-    return (f"{{}}{before}" if before else "") + _base(base) + _pairs(children[1:cut], depth)
+    base = _latex(children[0]) if children else ""
+    before = _pairs(children[cut + 1 :])
+    return (f"{{}}{before}" if before else "") + _base(base) + _pairs(children[1:cut])
 
 
-def _pairs(scripts: list[Node], depth: int) -> str:
+def _pairs(scripts: list[Element]) -> str:
     """Subscripts and superscripts in turn; <none/> leaves one out."""
-    parts = ["" if child.tag.lower() == "none" else _latex(child, depth) for child in scripts]
+    parts = ["" if child.tag == "none" else _latex(child) for child in scripts]
     return "".join(_script("_^"[index % 2], part) for index, part in enumerate(parts))
 
 
-def _enclosed(node: Node, depth: int) -> str:
-    latex = _children(node, depth)
-    return f"\\boxed{{{latex}}}" if "box" in (node.getattr("notation") or "") else latex
+def _enclosed(node: Element) -> str:
+    latex = _children(node)
+    notation = node.get("notation") or "longdiv"
+    command = next((command for name, command in STRIKES.items() if name in notation), None)
+    return latex if command is None else f"\\{command}{{{latex}}}"
 
 
-def _nothing(_node: Node, _depth: int) -> str:
+def _first(node: Element) -> str:
+    elements = node.elements()
+    return _latex(elements[0]) if elements else _symbols(node.text())
+
+
+def _nothing(_node: Element) -> str:
     return ""
 
 
-_ELEMENTS: dict[str, Callable[[Node, int], str]] = {
+_ELEMENTS: dict[str, Callable[[Element], str]] = {
     "mi": _identifier,
-    "mn": lambda node, _depth: _symbols("".join(node.text_content.split())),
+    "mn": _number,
     "mo": _operator,
     "mtext": _text,
     "ms": _text,
-    "mspace": lambda _node, _depth: " ",
+    "mspace": _space,
     "mfrac": _fraction,
-    "msqrt": lambda node, depth: f"\\sqrt{{{_children(node, depth)}}}",
+    "msqrt": lambda node: f"\\sqrt{{{_children(node)}}}",
     "mroot": _root,
     "msub": _scripts,
     "msup": _scripts,
     "msubsup": _scripts,
-    "munderover": _scripts,
-    "mover": _accent,
-    "munder": _accent,
+    "munderover": _stacked_twice,
+    "mover": _stacked,
+    "munder": _stacked,
     "mtable": _table,
     "mfenced": _fenced,
     "mmultiscripts": _multiscripts,
     "menclose": _enclosed,
+    "semantics": _first,
+    "maction": _first,
+    "mglyph": lambda node: _symbols(node.get("alt") or ""),
     "annotation": _nothing,
     "annotation-xml": _nothing,
     "mphantom": _nothing,
     "maligngroup": _nothing,
     "malignmark": _nothing,
+    "none": _nothing,
+    "mprescripts": _nothing,
+    "script": _nothing,
+    "style": _nothing,
 }

@@ -1,53 +1,71 @@
-"""Stand-ins that carry formulas and code unharmed through text extraction, which collapses and drops white space."""
+"""Stand-ins that carry formulas and code unharmed through parsing and extraction, which drop and collapse them."""
 
 import re
+from collections import Counter
 
 # Private-use characters: a page that holds them itself has them removed before anything else (see html.prepare).
-RESERVED = re.compile("[\ue000-\ue004]")
-# Stands beside a character that would be dropped if it stood alone (see html.prepare).
+RESERVED_CHARACTERS = "\ue000\ue001\ue002\ue003\ue004\ue005"
+RESERVED = re.compile(f"[{RESERVED_CHARACTERS}]")
+# Stands beside a character that would be dropped if it stood alone (see html.page_text).
 PAD = "\ue004"
-_FORMULA = re.compile("\ue000(\\d+)\ue001")
+INLINE, DISPLAY, CLOSE = "\ue000", "\ue005", "\ue001"
+MARK = re.compile("[\ue000\ue005](\\d+)\ue001")
+_INLINE = re.compile("\ue000(\\d+)\ue001")
+_DISPLAY = re.compile("\ue005(\\d+)\ue001")
 _CODE = re.compile("\ue002(\\d+)\ue003")
 
 
 class Placeholders:
-    """The formulas and code blocks of one page, numbered."""
+    """The formulas and code blocks of one page, numbered.
+
+    kinds: for each formula the kind of markup that it came from. raised: <sup> and <sub> turned into marks.
+    """
 
     def __init__(self) -> None:
-        self.formulas: list[tuple[str, bool]] = []
+        self.formulas: list[str] = []
+        self.kinds: list[str] = []
         self.code: list[str] = []
+        self.raised = 0
 
-    def formula(self, tex: str, display: bool) -> str:
+    def formula(self, tex: str, display: bool, kind: str) -> str:
         """Keep a formula; returns the text that stands for it."""
-        self.formulas.append((tex.replace(PAD, ""), display))
-        return f"\ue000{len(self.formulas) - 1}\ue001"
+        self.formulas.append(tex)
+        self.kinds.append(kind)
+        return f"{DISPLAY if display else INLINE}{len(self.formulas) - 1}{CLOSE}"
 
     def verbatim(self, text: str) -> str:
         """Keep a piece of code as it is; returns the text that stands for it."""
-        self.code.append(text.replace(PAD, ""))
+        self.code.append(text)
         return f"\ue002{len(self.code) - 1}\ue003"
+
+    def kept(self, text: str) -> set[int]:
+        """The numbers of the formulas whose placeholders stand in a text."""
+        return {int(number) for number in MARK.findall(text)}
+
+    def counts(self, numbers: set[int]) -> Counter[str]:
+        """How many of these formulas came from each kind of markup; `sup_sub` counts raised and lowered marks."""
+        counts = Counter(self.kinds[number] for number in numbers if number < len(self.kinds))
+        if self.raised:
+            counts["sup_sub"] = self.raised
+        return counts
 
     def restore_code(self, text: str) -> str:
         """Put the code back."""
-        return _CODE.sub(lambda match: self._at(self.code, match), text)
+        return _CODE.sub(lambda match: self._at(self.code, match), text) if "\ue002" in text else text
 
     def restore_formulas(self, text: str) -> str:
         """Put the formulas back: `$..$` in the line, `$$..$$` on a line of its own (inside a table row: in the row)."""
-        return "\n".join(self._line(line) if "\ue000" in line else line for line in text.split("\n"))
+        if INLINE in text:
+            text = _INLINE.sub(lambda match: f"${self._at(self.formulas, match)}$", text)
+        if DISPLAY not in text:
+            return text
+        return "\n".join(self._line(line) if DISPLAY in line else line for line in text.split("\n"))
 
     def _line(self, line: str) -> str:
-        in_row = " | " in line
-
-        def written(match: re.Match[str]) -> str:
-            index = int(match.group(1))
-            if index >= len(self.formulas):
-                return ""
-            tex, display = self.formulas[index]
-            if not display:
-                return f"${tex}$"
-            return f"$${tex}$$" if in_row else f"\n$${tex}$$\n"
-
-        return "\n".join(part.strip() for part in _FORMULA.sub(written, line).split("\n")).strip("\n")
+        if " | " in line:
+            return _DISPLAY.sub(lambda match: f"$${self._at(self.formulas, match)}$$", line)
+        parts = _DISPLAY.sub(lambda match: f"\n$${self._at(self.formulas, match)}$$\n", line).split("\n")
+        return "\n".join(part.strip() for part in parts).strip("\n")
 
     @staticmethod
     def _at(kept: list[str], match: re.Match[str]) -> str:

@@ -15,7 +15,7 @@ from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shard
 from mathmill.workflow.engine_manifest import forget
 from mathmill.workflow.errors import UserError
 
-VERSION = "3"  # of the extraction: raise it when the code gives other pages for the same bytes
+VERSION = "4"  # of the extraction: raise it when the code gives other pages for the same bytes
 
 
 def make_pages(
@@ -66,12 +66,12 @@ def _check_unreadable(extracted: list[ShardResult], params: PagesConfig, folder:
 def _report(extracted: list[ShardResult], written: list[ShardResult]) -> dict[str, Any]:
     """Counts over all shards: what came in, what was dropped by reason, what is left."""
     dropped: Counter[str] = Counter()
-    counts: dict[str, Counter[str]] = {"charsets": Counter(), "languages": Counter()}
+    counts: dict[str, Counter[str]] = {name: Counter() for name in ("charsets", "languages", "formulas", "passes")}
     for result in extracted:
         dropped.update(result.stats["dropped"])
         dropped.update({f"quarantined:{reason}": count for reason, count in result.quarantined.items()})
         for name, counter in counts.items():
-            counter.update(result.stats[name])
+            counter.update(result.stats.get(name, {}))
     return {
         "files": len(extracted),
         UNREADABLE: sorted(result.shard.key for result in extracted if result.stats["unreadable"]),

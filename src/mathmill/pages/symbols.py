@@ -1,5 +1,7 @@
 """Characters of presentation MathML as LaTeX."""
 
+import unicodedata
+
 _GREEK = (  # noqa: SIM905
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho varsigma sigma tau "
     "upsilon varphi chi psi omega"
@@ -28,17 +30,69 @@ SYMBOLS: dict[str, str] = {
     "ℚ": r"\mathbb{Q}", "ℂ": r"\mathbb{C}", "ℙ": r"\mathbb{P}", "ℓ": r"\ell", "ℏ": r"\hbar", "ℵ": r"\aleph",
     "ℜ": r"\Re", "ℑ": r"\Im", "∴": r"\therefore", "∵": r"\because", "⊢": r"\vdash", "⊨": r"\models",
     "{": r"\{", "}": r"\}", "%": r"\%", "#": r"\#", "&": r"\&", "$": r"\$", "\\": r"\backslash",
+    "≲": r"\lesssim", "≳": r"\gtrsim", "≻": r"\succ", "⪯": r"\preceq", "⪰": r"\succeq", "⊊": r"\subsetneq",
+    "∄": r"\nexists", "⊤": r"\top", "⊖": r"\ominus", "⊙": r"\odot", "⋆": r"\star", "†": r"\dagger", "⊔": r"\sqcup",
+    "≐": r"\doteq", "≔": r":=", "∤": r"\nmid", "⋁": r"\bigvee", "⋀": r"\bigwedge", "⨁": r"\bigoplus",
+    "⨂": r"\bigotimes",
+    "↑": r"\uparrow", "↓": r"\downarrow", "↗": r"\nearrow", "↘": r"\searrow", "↪": r"\hookrightarrow",
+    "↠": r"\twoheadrightarrow",
+    "⟵": r"\longleftarrow", "⟷": r"\longleftrightarrow", "⟼": r"\longmapsto", "⇌": r"\rightleftharpoons",
+    "□": r"\square", "◻": r"\square", "■": r"\blacksquare", "⟂": r"\perp", "≜": r"\triangleq", "≢": r"\not\equiv",
+    "½": r"\frac{1}{2}", "¼": r"\frac{1}{4}", "¾": r"\frac{3}{4}", "²": "^{2}", "³": "^{3}", "¹": "^{1}",
+    "ħ": r"\hbar", "ı": r"\imath", "ȷ": r"\jmath", "Å": r"\mathring{A}",
+    "ⅆ": "d", "ⅇ": "e", "ⅈ": "i", "ⅉ": "j", "‴": "'''", "∶": ":", "﹣": "-",
+    "\u2002": " ", "\u2003": r"\quad ", "\u2004": "", "\u2005": "", "\u2006": "", "\u200a": "", "\u205f": "",
+    "\ufeff": "",
     # Invisible times, function application, separators; spaces of all widths.
     "\u2061": "", "\u2062": "", "\u2063": "", "\u2064": "", "\u200b": "", "\u00a0": " ", "\u2009": " ", "\u202f": " ",
 }  # fmt: skip
 
 # Accents of <mover> and <munder>: the character above or below -> the command around the base.
 OVER: dict[str, str] = {
-    "¯": "bar", "‾": "overline", "―": "overline", "_": "overline", "^": "hat", "ˆ": "hat", "~": "tilde", "˜": "tilde",
-    "→": "vec", "⃗": "vec", "˙": "dot", ".": "dot", "¨": "ddot", "ˇ": "check", "˘": "breve", "⏞": "overbrace",
-    "´": "acute", "`": "grave",
+    "¯": "bar", "ˉ": "bar", "‾": "overline", "―": "overline", "_": "overline", "^": "hat", "ˆ": "hat",
+    "~": "tilde", "˜": "tilde", "→": "vec", "⃗": "vec", "˙": "dot", ".": "dot", "¨": "ddot", "⃛": "dddot", "ˇ": "check",
+    "˘": "breve", "⏞": "overbrace", "︷": "overbrace", "´": "acute", "`": "grave", "⌢": "overset{\\frown}",
+    "←": "overleftarrow", "↔": "overleftrightarrow", "○": "mathring", "˚": "mathring",
 }  # fmt: skip
-UNDER: dict[str, str] = {"_": "underline", "̲": "underline", "⏟": "underbrace", "¯": "underline", "―": "underline"}
+UNDER: dict[str, str] = {"_": "underline", "̲": "underline", "⏟": "underbrace", "︸": "underbrace", "¯": "underline",
+                         "―": "underline", "‾": "underline"}  # fmt: skip
+
+# Operators whose under and over are limits.
+LIMITS = frozenset(
+    r"""\sum \prod \coprod \int \iint \iiint \oint \bigcup \bigcap \bigvee \bigwedge \bigoplus \bigotimes \bigsqcup
+    \lim \limsup \liminf \max \min \sup \inf \det \gcd \Pr""".split()  # noqa: SIM905
+)
+
+# Arrows that stretch under a label.
+ARROWS: dict[str, str] = {
+    r"\to": "xrightarrow", r"\longrightarrow": "xrightarrow", r"\leftarrow": "xleftarrow",
+    r"\Rightarrow": "xRightarrow", r"\implies": "xRightarrow", r"\leftrightarrow": "xleftrightarrow",
+}  # fmt: skip
+
+# <menclose notation>: part of the attribute -> command.
+STRIKES: dict[str, str] = {
+    "box": "boxed", "updiagonalstrike": "cancel", "downdiagonalstrike": "bcancel", "horizontalstrike": "cancel",
+    "radical": "sqrt", "top": "overline", "bottom": "underline",
+}  # fmt: skip
+
+# mathvariant -> command; italic is what a letter is without one.
+VARIANTS: dict[str, str] = {
+    "double-struck": "mathbb", "bold": "mathbf", "bold-italic": "boldsymbol", "script": "mathcal",
+    "bold-script": "mathcal", "fraktur": "mathfrak", "bold-fraktur": "mathfrak", "sans-serif": "mathsf",
+    "monospace": "mathtt", "normal": "mathrm",
+}  # fmt: skip
+
+# Characters that TeX would read as commands inside \text{}.
+TEXT: dict[str, str] = {"%": r"\%", "#": r"\#", "&": r"\&", "$": r"\$", "_": r"\_", "{": r"\{", "}": r"\}"}
+
+# Letters of the block of mathematical alphabets: the start of the character's name -> command.
+_ALPHABETS = {
+    "MATHEMATICAL BOLD ITALIC ": "boldsymbol", "MATHEMATICAL BOLD SCRIPT ": "mathcal",
+    "MATHEMATICAL BOLD FRAKTUR ": "mathfrak", "MATHEMATICAL BOLD ": "mathbf", "MATHEMATICAL ITALIC ": "",
+    "MATHEMATICAL SCRIPT ": "mathcal", "MATHEMATICAL FRAKTUR ": "mathfrak", "MATHEMATICAL DOUBLE-STRUCK ": "mathbb",
+    "MATHEMATICAL SANS-SERIF ": "mathsf", "MATHEMATICAL MONOSPACE ": "mathtt", "SCRIPT ": "mathcal",
+    "BLACK-LETTER ": "mathfrak", "DOUBLE-STRUCK ": "mathbb",
+}  # fmt: skip
 
 # Names that LaTeX sets upright by a command of the same name.
 _NAMES = """
@@ -46,3 +100,16 @@ sin cos tan cot sec csc arcsin arccos arctan sinh cosh tanh coth log ln lg exp l
 gcd det dim ker deg arg hom Pr
 """
 FUNCTIONS = frozenset(_NAMES.split())
+
+
+def plain_letter(char: str) -> str:
+    """A letter of a mathematical alphabet as a command around the plain letter; any other character as it is."""
+    if char < "℀" or (char > "⅏" and char < "𝐀"):
+        return char
+    name = unicodedata.name(char, "")
+    letter = unicodedata.normalize("NFKC", char)
+    command = next((command for start, command in _ALPHABETS.items() if name.startswith(start)), None)
+    if command is None or len(letter) != 1:
+        return char
+    letter = SYMBOLS.get(letter, letter)
+    return f"\\{command}{{{letter}}}" if command else letter

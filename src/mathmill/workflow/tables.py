@@ -13,7 +13,8 @@ def PAGE() -> "pa.Schema":
     """One row a web page (data/pages).
 
     url; host and path as the host rule and the annotations match them; lang (ISO 639-1, `und` where unknown);
-    text; warc and offset (the WARC file's name and the byte where the record starts): where the page came from.
+    text; warc and offset (the WARC file's name and the byte where the record starts): where the page came from;
+    formulas: a JSON object, kind of markup -> how many formulas of the text came from it (null: not counted).
     """
     import pyarrow as pa
 
@@ -26,6 +27,7 @@ def PAGE() -> "pa.Schema":
             pa.field("text", pa.string(), nullable=False),
             pa.field("warc", pa.string(), nullable=False),
             pa.field("offset", pa.int64(), nullable=False),
+            pa.field("formulas", pa.string()),
         ]
     )
 

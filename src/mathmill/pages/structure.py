@@ -1,0 +1,140 @@
+"""What the main-content rule would lose: lists that are content, figures, cells with paragraphs, what a click opens.
+
+resiliparse takes every <ul> for a menu, drops <figure> and whatever is hidden, and breaks a table row at a paragraph in
+a cell. The source is rewritten before it is parsed, so that the rule sees plain blocks where there is content.
+"""
+
+import re
+
+from mathmill.pages.elements import Budget, start_tag, text_of
+
+_LIST_TAG = re.compile(r"<(/?)(ul|ol|li)(?=[\s>])([^>]{0,1000})>(\s*<p(?:\s[^>]*)?>)?")
+_LINK = re.compile(r"<(/?)a(?=[\s>])[^>]{0,2000}>")
+_MENU = re.compile(r"nav|menu|breadcrumb|pagination|share|social|toolbar|tabs|dropdown", re.IGNORECASE)
+_CONTROLS = re.compile(r"<(?:form|input|button|select|iframe)[\s>]")
+_MOST_LINKED = 0.5  # share of a list's text that may stand in links; menus have nearly all of it there
+_LONGEST_LIST = 400_000
+_CELL_OPEN = re.compile(r"(<t[dh](?:\s[^>]*)?>)\s*<(?:p|div)(?:\s[^>]*)?>(?![^<]*<(?:table|ul|ol|pre))")
+_CELL_CLOSE = re.compile(r"</(?:p|div)>\s*(?=</t[dh]>)")
+_HIDES = re.compile(
+    r"<([a-z][a-z0-9-]*)(?=\s)[^<>]*?[\s\"';](?:display\s*:\s*none|visibility\s*:\s*hidden|hidden(?=[\s>=/])"
+    r"|aria-hidden\s*=\s*[\"']?true)[^<>]*>"
+)
+_HIDING = re.compile(
+    r"display\s*:\s*none\s*;?|visibility\s*:\s*hidden\s*;?|\saria-hidden\s*=\s*[\"']?true[\"']?|\shidden(?:=[\"'][^\"']*[\"'])?(?=[\s>/])"
+)
+_OPENED = re.compile(
+    r"solution|answer|spoiler|proof|hint|collaps|toggle|reveal|accordion|l(?:oe|ö)sung|antwort|réponse|corrig"
+    r"|respuesta|solución|решени|ответ|解|答|提示|풀이|정답",
+    re.IGNORECASE,
+)
+_POPUP = re.compile(r"modal|popup|cookie|newsletter|subscri|banner|menu|nav|overlay|dialog|lightbox|login|signup|share"
+                    r"|advert|promo|sidebar|tooltip|template", re.IGNORECASE)  # fmt: skip
+_SENTENCE = re.compile(r"[.!?。！？:：]")
+_LEAST_WORDS = 30  # of hidden prose that nothing names, to be content
+_WORD = re.compile(r"[^\W\d_]{2,}|[\u3400-\u9fff]")
+
+
+def content_list(tag: str, content: str) -> str | None:
+    """The source of a bulleted list as plain blocks with `- `; None for a menu, which may be dropped."""
+    if _MENU.search(tag) or len(content) > _LONGEST_LIST:
+        return None
+    if _link_share(content) > _MOST_LINKED or _CONTROLS.search(content):
+        return None
+    stack = ["ul"]
+    out, position = [tag.replace("<ul", "<div", 1)], 0
+    for match in _LIST_TAG.finditer(content):
+        closing, name = match.group(1), match.group(2)
+        out.append(content[position : match.start()])
+        position = match.end()
+        if name == "li" and stack[-1] == "ul":
+            out.append("</div>" if closing else f"<div{match.group(3)}>- ")
+            if closing and match.group(4):
+                out.append(match.group(4))
+        else:
+            if name != "li" and not closing:
+                stack.append(name)
+            elif name != "li" and len(stack) > 1:
+                name = stack.pop()
+            out.append(
+                match.group().replace(f"{closing}{match.group(2)}", f"{closing}div", 1)
+                if name == "ul"
+                else match.group()
+            )
+    out.append(content[position:] + "</div>")
+    return "".join(out)
+
+
+def _link_share(content: str) -> float:
+    """The share of the text that stands in links."""
+    if "<a" not in content:
+        return 0.0
+    pieces = _LINK.split(content)  # text, "" or "/", text, ...: what follows "" stands in a link
+    lengths = [len("".join(text_of(piece).split())) for piece in pieces[::2]]
+    linked = sum(length for length, closing in zip(lengths[1:], pieces[1::2], strict=True) if not closing)
+    return linked / sum(lengths) if sum(lengths) else 1.0
+
+
+def plain_blocks(html: str) -> str:
+    """Figures as plain blocks, and cells that hold one paragraph as cells that hold text."""
+    if "<figure" in html:
+        html = html.replace("<figure", "<div").replace("</figure>", "</div>").replace("<divcaption", "<div")
+        html = html.replace("<figcaption", "<div").replace("</figcaption>", "</div>")
+    if "<td" in html and ("<p" in html or "<div" in html):
+        html = _CELL_CLOSE.sub("", _CELL_OPEN.sub(r"\1", html))
+    return html
+
+
+def reveal(html: str, budget: Budget) -> str:
+    """The source with what a click opens in plain sight; other hidden elements stay hidden.
+
+    A hidden element is judged by what it holds: a formula, or prose (few links, no form) that is either called an
+    answer, a proof or the like by itself or by what stands right before it, or is long enough to be content.
+    """
+    out, position = [], 0
+    for start in _hiding_tags(html):
+        if start < position:
+            continue
+        match = _HIDES.match(html, start)
+        if match is None:
+            continue
+        tag = start_tag(html, start)
+        close = budget.end(html, start + len(tag), match.group(1))
+        if close is None:
+            continue
+        content = html[start + len(tag) : close[0]]
+        if _is_content(tag, content, html[max(0, start - 300) : start]):
+            out += [html[position:start], _HIDING.sub(" ", tag)]
+            position = start + len(tag)
+    return "".join([*out, html[position:]]) if out else html
+
+
+def _hiding_tags(html: str) -> list[int]:
+    """Where the tags begin that may hide their element. Words in text are passed by a search for the words alone."""
+    found = set()
+    for word in ("none", "hidden"):
+        position = html.find(word)
+        while position != -1:
+            start = html.rfind("<", max(0, position - 2000), position)
+            if start != -1 and html.find(">", start, position) == -1:
+                found.add(start)
+            position = html.find(word, position + len(word))
+    return sorted(found)
+
+
+def has_hidden_span(html: str) -> bool:
+    """Whether a <span> hides its content, so that no <span> may be left out."""
+    return any(html.startswith("<span", start) for start in _hiding_tags(html))
+
+
+def _is_content(tag: str, content: str, before: str) -> bool:
+    if _POPUP.search(tag) or _CONTROLS.search(content):
+        return False
+    if "\ue000" in content or "\ue005" in content:
+        return True
+    text = text_of(content)
+    if not text.strip() or _link_share(content) > _MOST_LINKED:
+        return False
+    if _OPENED.search(tag) or (_OPENED.search(before) and "aria-hidden" not in tag):
+        return True
+    return len(_WORD.findall(text)) >= _LEAST_WORDS and len(_SENTENCE.findall(text)) >= 2 and "aria-hidden" not in tag
