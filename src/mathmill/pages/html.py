@@ -13,7 +13,7 @@ from mathmill.pages import formulas, markup
 from mathmill.pages.delimiters import replace_delimited
 from mathmill.pages.placeholders import PAD, RESERVED, RESERVED_CHARACTERS, Placeholders
 from mathmill.pages.signs import score
-from mathmill.pages.structure import has_hidden_span, plain_blocks, reveal
+from mathmill.pages.structure import flattened, has_hidden_span, plain_blocks, reveal
 from mathmill.pages.text import finish
 from mathmill.pages.walk import Walk
 
@@ -67,7 +67,7 @@ def read_page(html: str, min_score: float = MIN_SCORE, max_lost: float = MAX_LOS
     html = walk.rewrite(html)
     if fine:
         html = replace_delimited(html, found, walk.delimiters, asciimath)
-    html = _smaller(plain_blocks(reveal(html, walk.budget)))
+    html = flattened(_smaller(plain_blocks(reveal(html, walk.budget))))
     text = _plain(html, main_content=True)
     kept = found.kept(text)
     whole = len(kept) < len(found.formulas) * (1 - max_lost)

@@ -8,7 +8,7 @@ SIGNS: tuple[tuple[float, re.Pattern[str]], ...] = (
     # <math, mml:math, math/tex, MathJax, class="math", data-math, mwe-math, mathtex.cgi
     (1.0, re.compile(r"ath(?:[jJ]ax|tex|ML|\.me/|(?<=ciimath)|(?<=math)[/_-]|(?<=[<:\"'=?\[-]math))")),
     # KaTeX, LaTeX, latex.php, [tex], class="tex", data-tex, ?tex=, mimetex.cgi
-    (1.0, re.compile(r"tex(?<=[-\[\"'=?a/]tex)[\]=?.\"'> ]")),
+    (1.0, re.compile(r"tex(?<=[-\[\"'=?ai/]tex)[\]=?.\"'> ]")),
     (1.0, re.compile(r"TeX")),
     (1.0, re.compile(r"\\(?:[(\[]|begin\{|frac|sqrt|sum|int|alpha|left|cdot|le|ge)")),
     (1.0, re.compile(r"\$\$")),

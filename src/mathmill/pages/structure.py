@@ -14,6 +14,13 @@ _MENU = re.compile(r"nav|menu|breadcrumb|pagination|share|social|toolbar|tabs|dr
 _CONTROLS = re.compile(r"<(?:form|input|button|select|iframe)[\s>]")
 _MOST_LINKED = 0.5  # share of a list's text that may stand in links; menus have nearly all of it there
 _LONGEST_LIST = 400_000
+_MANY_TAGS = 4000
+_DEEPEST = 600
+# Every tag but those of elements that hold nothing, or that the next of their kind closes.
+_NESTING = re.compile(
+    r"<(/?)(?!(?:br|hr|img|input|meta|link|wbr|col|source|p|li|td|th|tr|dt|dd|option|tbody|thead)[\s>/])"
+    r"[a-z][a-z0-9:-]*(?:\s[^<>]{0,2000})?>"
+)
 _CELL_OPEN = re.compile(r"(<t[dh](?:\s[^>]*)?>)\s*<(?:p|div)(?:\s[^>]*)?>(?![^<]*<(?:table|ul|ol|pre))")
 _CELL_CLOSE = re.compile(r"</(?:p|div)>\s*(?=</t[dh]>)")
 _HIDES = re.compile(
@@ -73,6 +80,30 @@ def _link_share(content: str) -> float:
     lengths = [len("".join(text_of(piece).split())) for piece in pieces[::2]]
     linked = sum(length for length, closing in zip(lengths[1:], pieces[1::2], strict=True) if not closing)
     return linked / sum(lengths) if sum(lengths) else 1.0
+
+
+def flattened(html: str) -> str:
+    """The source without the tags that nest deeper than any page does: the parser's time grows with the depth's square.
+
+    Only pages of very many tags are looked at; browsers stop at a depth of 512.
+    """
+    if html.count("<") < _MANY_TAGS:
+        return html
+    depth = deepest = 0
+    for match in _NESTING.finditer(html):
+        depth = max(0, depth - 1) if match.group(1) else depth + 1
+        deepest = max(deepest, depth)
+    if deepest <= _DEEPEST:
+        return html
+    depth = 0
+
+    def kept(match: re.Match[str]) -> str:
+        nonlocal depth
+        too_deep = depth > _DEEPEST
+        depth = max(0, depth - 1) if match.group(1) else depth + 1
+        return "" if too_deep else match.group()
+
+    return _NESTING.sub(kept, html)
 
 
 def plain_blocks(html: str) -> str:
