@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mathmill.workflow.config import RuntimeConfig
 from mathmill.workflow.engine import (
     EngineConfig,
     Shard,
@@ -285,6 +286,16 @@ def test_bad_plans_are_refused(make, tmp_path):
         run_shards("t", lambda *_: {}, [shard], tmp_path / "out", params={}, engine=POOL)
     with pytest.raises(TypeError, match="plain data"):
         run([shard], tmp_path / "out", SERIAL, thing=object())
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_runtime_progress_rules_the_bars(make, tmp_path, capsys, progress):
+    """Also where the engine's own key was composed before: an override of runtime.progress alone must do."""
+    runtime = RuntimeConfig(progress=progress, workers=3, engine=EngineConfig(backend="serial"))
+    runtime.settle()
+    assert runtime.engine.workers == 3
+    run(make(a=["x"]), tmp_path / "out", runtime.engine)
+    assert ("1/1" in capsys.readouterr().err) is progress
 
 
 SCRIPT = """
