@@ -14,6 +14,15 @@ from mathmill.workflow.graph import nodes
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `pytest -n 2 --dist loadgroup`: one process runs the whole chain and what needs it, and begins at once; the
+    others take the remaining files one by one."""
+    needs_chain = {item: "smoke_chain" in getattr(item, "fixturenames", ()) for item in items}
+    for item, needed in needs_chain.items():
+        item.add_marker(pytest.mark.xdist_group("chain" if needed else str(item.path)))
+    items.sort(key=lambda item: not needs_chain[item])
+
+
 @pytest.fixture(scope="session")
 def project_root() -> Path:
     """The root of this checkout."""
