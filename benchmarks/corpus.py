@@ -19,6 +19,7 @@ equal shingle sets with the exact value.
 """
 
 import argparse
+import importlib.metadata  # datatrove 0.10 uses it without importing it
 import importlib.util
 import json
 import multiprocessing
