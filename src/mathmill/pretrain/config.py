@@ -38,4 +38,6 @@ class PretrainConfig:
 
     def faults(self) -> dict[str, str]:
         """The run must be one of the runs."""
-        return {} if not self.runs or self.run in self.runs else {"run": f"{self.run!r} is not one of {', '.join(self.runs)}"}
+        if not self.runs or self.run in self.runs:
+            return {}
+        return {"run": f"{self.run!r} is not one of {', '.join(self.runs)}"}

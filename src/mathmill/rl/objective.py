@@ -20,7 +20,7 @@ def k3(policy: torch.Tensor, reference: torch.Tensor) -> torch.Tensor:
     policy, reference: log-probabilities of the sampled tokens, same shape.
     """
     log_ratio = reference - policy
-    return log_ratio.exp() - log_ratio - 1
+    return torch.expm1(log_ratio) - log_ratio  # exp() - 1 would lose the small differences that KL begins with
 
 
 def grpo(

@@ -41,8 +41,9 @@ def train(
     out: Path,
     verifier: VerifierConfig | None = None,
 ) -> dict[str, Any]:
-    """Tune the model of folder `checkpoint` on `questions`, save it to folder `out`, return the report (rank 0; {} elsewhere).
+    """Tune the model of folder `checkpoint` on `questions`, save it to folder `out`, return the report.
 
+    On another rank than the first nothing is saved, and {} is returned.
     The report: history (a row for each step; held_out_accuracy where it was measured, before that step's update), final
     accuracy on the held-out questions, the share of zero-variance groups, samples. Raises UserError where a question
     file is unusable, a training question is among the held-out ones, or the figures are no longer finite.

@@ -1,5 +1,6 @@
-"""Check a configuration against its schema: types by OmegaConf, bounds and choices by the metadata of `option`, and what
-a section's own `faults` finds.
+"""Check a configuration against its schema.
+
+Types by OmegaConf, bounds and choices by the metadata of `option`, what does not fit together by a section's `faults`.
 """
 
 from collections.abc import Iterator, Mapping
