@@ -54,7 +54,8 @@ def key(tex: str) -> str:
     """TeX without insignificant white space, one name a symbol, no braces around a single character."""
     tex = _PARTS.sub(lambda match: f"\\{_NAMES.get(match.group(1), match.group(1))} " if match.group(1) else "", tex)
     tex = re.sub(r"\\mathrm\{(\w+)\}", r"\1", tex)
-    return re.sub(r"(\\[a-zA-Z]+) (?![a-zA-Z])", r"\1", tex).replace("\\< ", "<").replace("\\> ", ">").replace("\\<", "<").replace("\\>", ">")
+    tex = re.sub(r"(\\[a-zA-Z]+) (?![a-zA-Z])", r"\1", tex)
+    return re.sub(r"\\([<>]) ?", r"\1", tex)
 
 
 def plain(text: str) -> str:

@@ -75,14 +75,14 @@ REAL: dict[str, list[str]] = {
         r"$c \ge 0$",
         r"$c$",
     ],
-    "http://python-statsmodels-doc.example/generated/statsmodels.tsa.statespace.dynamic_factor.DynamicFactorResults.coefficients_of_determination.html": [
+    "http://python-statsmodels-doc.example/generated/statsmodels.tsa.statespace.dynamic_factor.DynamicFactorResults.coefficients_of_determination.html": [  # noqa: E501
         r"$R^2$",
         r"$R^2$",
     ],
     "http://python-statsmodels-doc.example/generated/statsmodels.tsa.vector_ar.var_model.VARProcess.ma_rep.html": [
         r"$\infty$",
     ],
-    "http://python-statsmodels-doc.example/generated/statsmodels.discrete.discrete_model.GeneralizedPoissonResults.resid.html": [
+    "http://python-statsmodels-doc.example/generated/statsmodels.discrete.discrete_model.GeneralizedPoissonResults.resid.html": [  # noqa: E501
         r"$$y - p$$",
         r"$p = \exp(X\beta)$",
     ],
@@ -94,7 +94,7 @@ REAL: dict[str, list[str]] = {
         r"$\Sigma_u = PP^\prime$",
         r"$\Sigma_u$",
     ],
-    "http://python-statsmodels-doc.example/generated/statsmodels.tsa.forecasting.theta.ThetaModelResults.forecast.html": [
+    "http://python-statsmodels-doc.example/generated/statsmodels.tsa.forecasting.theta.ThetaModelResults.forecast.html": [  # noqa: E501
         r"$$\hat{X}_{T+h|T} = \frac{\theta-1}{\theta} b_0 \left[h - 1 + \frac{1}{\alpha} - \frac{(1-"
         r"\alpha)^T}{\alpha} \right] + \tilde{X}_{T+h|T}$$",
         r"$\tilde{X}_{T+h|T}$",
