@@ -45,7 +45,7 @@ ui: setup ## start the MLflow UI on this machine: make ui PORT=5000
 	mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --port $(PORT)
 
 test: setup ## run the tests
-	@pytest -n 2 --dist loadgroup
+	@pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 lint: setup ## check style and layout
 	@ruff check .

@@ -14,9 +14,9 @@ from mathmill.workflow.graph import nodes
 ROOT = Path(__file__).resolve().parents[1]
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `pytest -n 2 --dist loadgroup`: one process runs the whole chain and what needs it, and begins at once; the
-    others take the remaining files one by one."""
+    """For `make test`: one process begins with the whole chain and what needs it, the other takes file after file."""
     needs_chain = {item: "smoke_chain" in getattr(item, "fixturenames", ()) for item in items}
     for item, needed in needs_chain.items():
         item.add_marker(pytest.mark.xdist_group("chain" if needed else str(item.path)))

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -136,17 +135,6 @@ def _kill(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def test_an_interrupt_ends_the_tasks(make: Callable[..., list[Shard]], tmp_path: Path) -> None:
-    def interrupt() -> None:
-        while not list((tmp_path / "out" / ".work").glob("*.trail")):
-            time.sleep(0.05)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt).start()
-    with pytest.raises(KeyboardInterrupt):
-        run(make(a=["slow"] * 50), tmp_path / "out", dataclasses.replace(RAY, page_timeout=20.0))
 
 
 def test_without_the_package_the_extra_is_named(
