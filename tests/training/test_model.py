@@ -48,7 +48,7 @@ def test_attention_implementations_agree(tmp_path) -> None:
 
 
 def test_bad_shapes_and_folders_are_named(tmp_path) -> None:
-    with pytest.raises(ConfigError, match=r"model\.heads=3"):
+    with pytest.raises(ConfigError, match=r"model\.heads: 3 does not divide hidden"):
         build(ModelShape(heads=3, hidden=32), toy_tokenizer())
     with pytest.raises(ConfigError, match=r"model\.vocab=10"):
         build(ModelShape(vocab=10), toy_tokenizer())
