@@ -109,6 +109,8 @@ def test_a_value_set_on_params_by_hand_stops_the_run(chain: Chain) -> None:
     assert "rl.outputs" in output
     assert "overrides.yaml" in output
     path.write_text(text)
+    chain.call("git", "add", "-A")
+    chain.call("git", "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "-q", "-m", "all")
     output = chain.call("dvc", "exp", "run", "--name", "lost", "-S", "rl.beta=0.5", fails=True)
     assert "rl.beta" in output
 

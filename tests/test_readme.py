@@ -67,6 +67,10 @@ MAKE = {
     "make exp experiment=gsm8k": "needs GSM8K's files",
     "make exp experiment=real_pages": "needs a crawl",
     "make exp experiment=": "runs stages",
+    "make exp engine=ray runtime.engine.ray_address=auto crawl=commoncrawl": "needs a network",
+    "make exp crawl=commoncrawl pages.sample=4": "needs a network",
+    "make exp crawl=commoncrawl engine=ray "
+    "'pages.crawl=[https://data.commoncrawl.org/crawl-data/CC-MAIN-2024-10/wet.paths.gz]'": "needs a network",
     "make exp 'pages.crawl=[own/crawl]' 'corpus.seed_corpus=[own/seed.jsonl]' corpus.annotations=own/annotations.yaml "
     "'decontaminate.benchmarks=[own/test.jsonl]'": "runs stages",
     "make exp 'pages.crawl=[own/crawl]' 'corpus.seed_corpus=[own/seed.jsonl]' "
@@ -109,7 +113,16 @@ DVC = {
     """dvc exp run -S 'overrides.yaml:overrides=["scale=smoke","rl.beta=0.1"]'""": "runs stages",
 }
 # Lines of a job script that are no commands of this project.
-SCRIPT = {"set -euo pipefail", "source .venv/bin/activate"}
+# The parts of a job array: tests/pages run both job scripts with the array's variables set; Ray's tests start one here.
+SCRIPT = {
+    "set -euo pipefail",
+    "source .venv/bin/activate",
+    "mkdir -p .work",
+    "parts=$(sbatch --parsable --array=1-16 docs/slurm/part.sbatch pages)",
+    'sbatch --dependency="afterany:$parts" docs/slurm/merge.sbatch pages',
+    "pip install 'mathmill[ray]'",
+    "ray start --head --port=6379",
+}
 
 
 def blocks(text: str) -> Iterator[tuple[str, str]]:
