@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For `make test`: one process begins with the whole chain and what needs it, the other takes file after file."""
     needs_chain = {item: "smoke_chain" in getattr(item, "fixturenames", ()) for item in items}
     for item, needed in needs_chain.items():
-        item.add_marker(pytest.mark.xdist_group("chain" if needed else str(item.path)))
+        item.add_marker(pytest.mark.xdist_group("chain" if needed else item.nodeid.partition("::")[0]))
     items.sort(key=lambda item: not needs_chain[item])
 
 
