@@ -1,1 +1,1 @@
-"""Rewards: the answer verifier, one function for training rewards and for evaluation (paper 4.1, 5.2.1)."""
+"""Stage `reward`: the answer verifier, the program sandbox, outcome and process reward models (paper 4.1, 5.2.1)."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mathmill.training.config import OptimConfig
 from mathmill.workflow.option import option
 
 
@@ -83,8 +84,63 @@ class SandboxConfig:
 
 
 @dataclass
-class RewardConfig:
-    """The section `reward`: what training rewards and evaluation share."""
+class SolutionsConfig:
+    """How solutions, and continuations of their steps, are drawn; the paper is silent on all of it."""
 
+    temperature: float = option(1.0, "softmax temperature; the paper is silent", gt=0)
+    top_p: float = option(1.0, "nucleus; the paper is silent", gt=0, le=1)
+    max_new_tokens: int = option(80, "longest solution in tokens; a longer one is cut and counts as wrong", ge=1)
+
+
+@dataclass
+class StepsConfig:
+    """What a step of a solution is; the paper is silent."""
+
+    delimiters: list[str] = option(
+        lambda: ["\n", ". ", "\u3002"],
+        "texts that end a step; the output's last token always ends the last one. The paper is silent",
+    )
+
+    def faults(self) -> dict[str, str]:
+        """Delimiters that would end a step everywhere."""
+        return {} if all(self.delimiters) else {"delimiters": "an empty text cannot end a step"}
+
+
+@dataclass
+class RewardConfig:
+    """The section `reward`: what training rewards and evaluation share, and the reward models (paper 4.1, 4.2)."""
+
+    kind: str = option(
+        "outcome",
+        "outcome: is the answer right, read at the last token; process: can each step still lead to it (Math-Shepherd)",
+        choices=["outcome", "process"],
+    )
+    seed: int = option(0, "of sampling, of the fresh head and of the order of samples", ge=0)
+    checkpoint: str | None = option(None, "model folder to start from; null: models/pretrain/base (paper 4.2: Base)")
+    sampler: str | None = option(None, "model that writes solutions and completes their steps; null: models/sft")
+    questions: str | None = option(None, "JSONL of training questions; null: the microworld's questions.jsonl")
+    validation: str | None = option(None, "JSONL of held-out questions; null: the microworld's validation.jsonl")
+    train_questions: int = option(400, "questions whose solutions are trained on, from the first on (0: all)", ge=0)
+    held_out_questions: int = option(150, "held-out questions whose solutions only measure (0: all)", ge=0)
+    outputs: int = option(8, "solutions of each question (Math-Shepherd: 15)", ge=1)
+    unique: bool = option(True, "a solution that its question has already is dropped, as in Math-Shepherd")
+    completions: int = option(4, "process: continuations from each step, N (Math-Shepherd: 8)", ge=1)
+    labels: str = option(
+        "hard",
+        "process: hard: a step is good if any continuation is right; soft: the share of right ones. Math-Shepherd "
+        "trains on hard ones and finds no practical difference; the paper is silent",
+        choices=["hard", "soft"],
+    )
+    solutions: SolutionsConfig = option(SolutionsConfig, "how solutions are drawn")
+    steps: StepsConfig = option(StepsConfig, "what a step is")
+    optim: OptimConfig = option(OptimConfig, "AdamW and its schedule (paper 4.2: learning rate 2e-5)")
+    batch: int = option(32, "solutions in one optimiser step; the paper is silent", ge=1)
+    epochs: float = option(2.0, "passes over the labelled solutions; the paper is silent", gt=0)
+    replay: float = option(
+        0.1, "share of historical data where a reward model is trained on (paper, Algorithm 1: 10 %)", ge=0, lt=1
+    )
+    shard_questions: int = option(50, "questions in one shard of sampling and labelling; a kill loses one shard", ge=1)
+    rollout_rows: int = option(256, "sequences sampled side by side (memory only)", ge=1)
+    score_tokens: int = option(16384, "tokens in one forward pass of scoring (memory only)", ge=1)
     verifier: VerifierConfig = option(VerifierConfig, "the answer verifier")
     sandbox: SandboxConfig = option(SandboxConfig, "the sandbox of model-written programs")

@@ -52,6 +52,21 @@ STAGES: tuple[str, ...] = (
 _WORLD = "data/microworld"
 _TRAINING = ("src/mathmill/training",)
 _ROLLOUT = ("src/mathmill/rl/cache.py", "src/mathmill/rl/rollout.py")
+# What judges an answer, without the reward models: evaluation does not run again where their training changes.
+_VERIFIER = tuple(
+    f"src/mathmill/reward/{name}"
+    for name in (
+        "config.py",
+        "compare.py",
+        "extract.py",
+        "latex.py",
+        "numbers.py",
+        "sandbox",
+        "structure.py",
+        "symbolic.py",
+        "verifier.py",
+    )
+)
 _MEASURES = ("src/mathmill/corpus/cut.py", "src/mathmill/corpus/estimates.py", "src/mathmill/evaluate/stats.py")
 _TABLES = "src/mathmill/workflow/tables.py"
 
@@ -158,7 +173,7 @@ def _evaluate(item: str) -> Node:
         outputs={"report": f"reports/evaluate/{item}.json", "samples": f"data/samples/{item}.parquet"},
         metrics=("report",),
         own=("benchmark", "instruct"),
-        code=("src/mathmill/evaluate", "src/mathmill/reward", *_TRAINING, *_ROLLOUT),
+        code=("src/mathmill/evaluate", *_VERIFIER, *_TRAINING, *_ROLLOUT),
         params=(*_section("evaluate"), "inputs.evaluate"),
     )
 
