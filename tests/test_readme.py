@@ -48,6 +48,11 @@ RUN = [
     "python -m mathmill.corpus annotate --annotations own/annotations.yaml --propose own/review.yaml",
     "python -m mathmill.corpus sample own/labels.jsonl --per-band 25",
     "python -m mathmill.corpus label own/labels.jsonl",
+    "python -m mathmill.chat --help",
+    "python -m mathmill.chat models/rl/grpo",
+    'echo "What is 12 + 30?" | python -m mathmill.chat models/sft --greedy --tools',
+    "python -m mathmill.chat models/rl/grpo --temperature 0.7 --seed 1",
+    "python -m mathmill.chat models/rl/grpo --greedy < questions.txt",
     "dvc params diff",
     "dvc metrics diff --targets reports/rl/grpo.json reports/sft.json",
     "dvc commit -f report",
@@ -157,6 +162,7 @@ def own_files(folder: Path, world: Path, model: Path) -> None:
     for name in ("validation", "test"):
         shutil.copy(world / f"benchmarks/{name}.jsonl", own)
     rows = [json.loads(line) for line in (own / "instruct.jsonl").read_text().splitlines()[:20]]
+    (folder / "questions.txt").write_text(rows[0]["question"].replace("\n", " ") + "\n")
     (own / "seed.jsonl").write_text("".join(json.dumps({"text": row["solution"]}) + "\n" for row in rows))
 
 
@@ -188,7 +194,7 @@ def test_every_command_is_in_one_table_and_every_entry_in_a_document() -> None:
 def test_a_command_runs(checkout: Chain, command: str) -> None:
     output = checkout.call("bash", "-c", command)
     if "--help" in command:
-        assert "Keys of" in output
+        assert "Keys of" in output or "usage: " in output
     if command.startswith("python -m mathmill.compose show"):
         assert "composed:" in output
     if command == "make summary":
