@@ -8,7 +8,7 @@ from rl_models import tiny
 
 from mathmill.reward.config import VerifierConfig
 from mathmill.rl.config import RlConfig
-from mathmill.rl.module import GrpoModule
+from mathmill.rl.module import RlModule
 from mathmill.rl.questions import Question
 from mathmill.training.schedule import constant
 from mathmill.workflow import graph
@@ -20,7 +20,7 @@ def question(answer: str) -> Question:
 
 def test_rewards_follow_the_verifier(tokenizer) -> None:
     def rewards(verifier: VerifierConfig | None) -> list[bool]:
-        module = GrpoModule(tiny(len(tokenizer)), tokenizer, None, RlConfig(beta=0), constant(0), [], verifier)
+        module = RlModule(tiny(len(tokenizer)), tokenizer, None, RlConfig(beta=0), constant(0), [], verifier)
         pairs = [("\\boxed{50\\%}", "0.5"), ("\\boxed{0.333}", "1/3"), ("\\boxed{\\sqrt{4}x}", "2x")]
         return [module._right(text, question(answer)) for text, answer in pairs]
 

@@ -1,11 +1,17 @@
-"""python -m mathmill.rl: tune a model by reinforcement learning from the verifier's reward (paper, section 4).
+"""python -m mathmill.rl: tune a model by a row of the unified paradigm (paper, sections 4 and 5.2).
 
-`rl.method` names a row of the unified paradigm; grpo samples a group of outputs for each question, rewards right final
-answers, and follows group-relative advantages with a KL term to the starting model.
-Examples: python -m mathmill.rl    python -m mathmill.rl -m rl.seed=1,2,3    make exp rl.optim.lr=3e-6
+`rl.method` names the row (rft, dpo, online_rft, ppo, grpo), `rl.reward` what scores the outputs: the verifier, or a
+reward model. The default, grpo, samples a group of outputs for each question, rewards right final answers, and follows
+group-relative advantages with a KL term to the starting model. conf/paradigm/ has the usual variants by name.
+Examples: python -m mathmill.rl    python -m mathmill.rl -m rl.seed=1,2,3    make exp paradigm=dapo
 """
 
+from typing import TYPE_CHECKING
+
 from mathmill.workflow.stage import Stage, launch
+
+if TYPE_CHECKING:
+    from mathmill.rl.reward_source import RewardSource
 
 
 def check(stage: Stage) -> None:
@@ -14,6 +20,17 @@ def check(stage: Stage) -> None:
 
     read_questions(stage.input("questions"), stage.section.languages)
     read_questions(stage.input("validation"))
+
+
+def reward_source(stage: Stage) -> "RewardSource | None":
+    """The reward model that rl.reward names; None for the rule. Its folder may hold several, by kind."""
+    if stage.section.reward == "rule":
+        return None
+    from mathmill.rl.reward_source import RewardSource
+
+    folder = stage.input("reward_model")
+    inside = folder / stage.section.reward
+    return RewardSource(inside if inside.is_dir() else folder, stage.params.reward)
 
 
 def body(stage: Stage) -> float | None:
@@ -29,6 +46,7 @@ def body(stage: Stage) -> float | None:
         stage.input("validation"),
         stage.output("model"),
         stage.params.reward.verifier,
+        reward_source(stage),
     )
     if not report:  # another rank than the first
         return None

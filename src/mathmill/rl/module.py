@@ -1,107 +1,143 @@
-"""GRPO as a Lightning module (paper, Algorithm 1, lines 4 to 11, with outcome supervision).
+"""The unified paradigm as a Lightning module (paper, section 5.2 and Algorithm 1, lines 4 to 11).
 
-One training step is one exploration stage: ask, sample G outputs for each question from the policy, score them by the
-verifier, turn rewards into group-relative advantages, and make `updates` gradient updates on Eq. 3.
+One training step is one exploration stage: ask, take G outputs for each question from the method's source, score them,
+turn rewards into the credit of each token, and make `updates` gradient updates with the method's coefficient.
 """
 
+import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from mathmill.reward.config import VerifierConfig
-from mathmill.reward.verifier import verify
-from mathmill.rl.advantage import group_advantages
+from mathmill.rl.advantage import generalised_advantages, group_advantages, preference_pairs, process_advantages
 from mathmill.rl.config import RlConfig
-from mathmill.rl.likelihood import Padded, Sequence, micro_batches, token_logprobs
-from mathmill.rl.objective import grpo
+from mathmill.rl.critic import token_values, value_losses
+from mathmill.rl.likelihood import token_logprobs
+from mathmill.rl.objective import Settings, Tokens
+from mathmill.rl.paradigm import PARADIGM, Credit
+from mathmill.rl.parts import Experience, Part, parts_of
 from mathmill.rl.questions import Question
+from mathmill.rl.rewards import Judge, Scorer
 from mathmill.rl.rollout import Rollout, Sampling, generate
+from mathmill.rl.watch import figures_of, samples_of
 from mathmill.training.data import Batch
 from mathmill.training.phase import PhaseModule
 from mathmill.training.schedule import Schedule
 from mathmill.training.template import encode_prompt
+from mathmill.workflow.errors import UserError
+
+# Outputs in one pass where ranks must make as many passes as each other, or pairs must stay together.
+_ROWS = 16
 
 
-class Part:
-    """What one forward and backward pass of an update works on; tensors are [rows, tokens]."""
+class RlModule(PhaseModule):
+    """The policy, what the method holds beside it, and the step.
 
-    def __init__(self, batch: Padded, advantages: torch.Tensor, reference: torch.Tensor | None) -> None:
-        self.batch, self.advantages, self.reference = batch, advantages, reference
-        self.ids = batch.ids  # by its own name, so that it is saved when a step breaks down
-        self.old: torch.Tensor | None = None  # filled by the first update: there the policy is the old policy
-
-
-class GrpoModule(PhaseModule):
-    """The policy, its frozen reference, and the step.
-
-    reference: the model of the KL term, None where beta is 0. held_out: questions that only measure. history: one row
-    of figures for each step, kept in checkpoints. samples: the first outputs of the last step, for people to read.
-    verifier: how answers are compared; where they are found is `config.answer_mode`.
+    start: the model that training begins with, frozen: the reference of the KL terms and the source of offline outputs;
+    None where the method wants neither (see `wants_start`). critic: PPO's, else None. scorer: the reward model, None
+    under rl.reward=rule. held_out: questions that only measure. history: one row of figures for each step, kept in
+    checkpoints. samples: the first outputs of the last step, for people to read.
     """
 
     def __init__(
         self,
         model: PreTrainedModel,
         tokenizer: PreTrainedTokenizerFast,
-        reference: PreTrainedModel | None,
+        start: PreTrainedModel | None,
         config: RlConfig,
         schedule: Schedule,
         held_out: list[Question],
         verifier: VerifierConfig | None = None,
+        critic: Any = None,
+        scorer: Scorer | None = None,
     ) -> None:
         super().__init__(model, config.optim, schedule)
-        self.verifier = verifier or VerifierConfig()
-        self.config = config
+        self.config, self.method = config, PARADIGM[config.method]
+        self.judge = Judge(config, verifier or VerifierConfig(), tokenizer, scorer)
         self.held_out = held_out
         self.tokenizer = tokenizer
+        self.critic = critic  # trained beside the policy, by the same optimiser
         # In a list, so that Lightning neither trains it nor writes it into every checkpoint.
-        self._frozen = [reference.eval().requires_grad_(False)] if reference is not None else []
+        self._frozen = [start.eval().requires_grad_(False)] if start is not None else []
         self.history: list[dict[str, float]] = []
         self.samples: list[dict[str, Any]] = []
+        self._seconds: dict[str, float] = defaultdict(float)
+        on_loss = self.method.credit is Credit.GROUP
+        self._settings = Settings(
+            config.clip,
+            config.clip_high,
+            config.beta if on_loss else 0.0,
+            config.kl,
+            config.ratio,
+            config.dpo.beta,
+            config.dpo.margin,
+        )
 
     def training_step(self, batch: Batch, index: int) -> dict[str, Any]:
         """One exploration stage on batch["questions"]; returns the figures of the step."""
+        self._seconds.clear()
         accuracy = self.measure() if self.done % self.config.eval_every == 0 else None
-        questions: list[Question] = batch["questions"]
-        prompts = [encode_prompt(self.tokenizer, item.question, item.lang) for item in questions]
-        rollouts = self._sample(prompts, batch["row_ids"])
-        rewards = self._score(questions, rollouts)
-        advantages = group_advantages(rewards, self.config.advantage.epsilon, self.config.advantage.unbiased)
-        parts = self._parts(prompts, rollouts, advantages.flatten())
-        self._outputs = rewards.numel() * self.trainer.world_size
+        experience = self._explore(batch)
+        with self._clock("score"):
+            parts = self._parts(experience)
         figures: dict[str, float] = {}
-        for _ in range(self.config.updates):
-            self._watch: dict[str, float] = defaultdict(float)
-            figures = self.descend(parts, self.share)
-        watched = {name: value / rewards.numel() for name, value in self._watch.items()}
-        figures |= self._over_ranks(watched | self._figures(rewards, rollouts))
+        with self._clock("update"):
+            for _ in range(self.config.updates):
+                self._watch: dict[str, float] = defaultdict(float)
+                figures = self.descend(parts, self.share)
+        watched = {name: value / len(experience.rollouts) for name, value in self._watch.items()}
+        figures |= self._over_ranks(watched | figures_of(experience, self.config.reward))
+        self._require_near(figures, parts)
         if accuracy is not None:  # of the policy before this step's update
             figures["held_out_accuracy"] = accuracy
         self.history.append({"step": self.done, **figures})
-        self._keep_samples(questions, rollouts, rewards, advantages)
-        return {**figures, "tokens": sum(len(rollout.tokens) for rollout in rollouts)}
+        self.samples = samples_of(experience, self.judge, self.done)
+        seconds = {f"seconds/{name}": value for name, value in self._seconds.items()}
+        return {**figures, **seconds, "tokens": sum(len(rollout.tokens) for rollout in experience.rollouts)}
 
     def share(self, part: Any) -> torch.Tensor:
-        """Minus the objective of this part's outputs, over all outputs of the step (Eq. 3: 1/G sum over outputs)."""
+        """Minus this part's share of the objective: its value with the gradient that the coefficient says (Eq. 5)."""
         policy, entropy = token_logprobs(self.model, part.batch, self.config.sampling.temperature)
         if part.old is None:
             part.old = policy.detach()
-        objective = grpo(
-            policy,
-            part.old,
-            part.reference,
-            part.advantages,
-            part.batch.mask,
-            self.config.clip,
-            self.config.beta,
-        )
         mask = part.batch.mask
-        self._watch["kl"] += float(objective.kl.sum())
-        self._watch["clipped"] += float(objective.clipped.sum())
-        self._watch["entropy"] += float(((entropy * mask).sum(1) / mask.sum(1)).sum())
-        return -objective.value.sum() / self._outputs
+        tokens = Tokens(
+            policy.detach(), part.old, part.reference, part.credit, mask, part.partner, self._importance(part)
+        )
+        objective = self.method.objective(tokens, self._settings)
+        weight = self._token_weights(mask)
+        # The difference is zero and carries the gradient.
+        carried = objective.value + objective.coefficient * (policy - policy.detach())
+        loss = -(carried * weight).sum()
+        length = mask.sum(1)
+        for name, values in (("kl", objective.kl), ("clipped", objective.clipped), ("entropy", entropy)):
+            self._watch[name] += float(((values * mask).sum(1) / length).sum())
+        if part.returns is not None:
+            values = token_values(self.critic, part.batch)
+            errors = value_losses(values, part.values, part.returns, self.config.ppo.value_clip)
+            self._watch["value_loss"] += float(((errors.detach() * mask).sum(1) / length).sum())
+            loss = loss + self.config.ppo.value_weight * (errors * weight).sum()
+        return loss
+
+    def _token_weights(self, mask: torch.Tensor) -> torch.Tensor:
+        """[rows, tokens]: how much each token counts in the step's objective (rl.aggregation)."""
+        if self.config.aggregation == "token":
+            return mask / self._tokens
+        if self.config.aggregation == "constant":
+            return mask / (self._outputs * self.config.sampling.max_new_tokens)
+        return mask / (self._outputs * mask.sum(1, keepdim=True).clamp(min=1))
+
+    def _importance(self, part: Part) -> torch.Tensor | None:
+        """Truncated importance weights of the engine's outputs (rl.importance_cap)."""
+        if self.config.importance_cap is None:
+            return None
+        assert part.old is not None
+        return (part.old - part.sampler).exp().clamp(max=self.config.importance_cap)
 
     def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:
         """A batch is questions; tensors are made where they are needed."""
@@ -109,103 +145,159 @@ class GrpoModule(PhaseModule):
 
     def measure(self) -> float:
         """Share of the held-out questions answered right by greedy decoding (pass@1)."""
-        questions = self.held_out
         settings = Sampling(self.config.sampling.max_new_tokens, temperature=0)
-        prompts = [encode_prompt(self.tokenizer, item.question, item.lang) for item in questions]
+        prompts = self._prompts(self.held_out)
         order = sorted(range(len(prompts)), key=lambda row: (len(prompts[row]), row))
         right = 0
-        self.model.eval()
-        for start in range(0, len(order), self.config.rollout_rows):
-            rows = order[start : start + self.config.rollout_rows]
-            rollouts = generate(self.model, [prompts[row] for row in rows], 1, settings, self.tokenizer.eos_token_id)
-            for row, rollout in zip(rows, rollouts, strict=True):
-                text = self._text(rollout)
-                right += self._right(text, questions[row])
-        self.model.train()
-        return right / len(questions)
+        with self._clock("measure"), _evaluating(self.model) as model:
+            for start in range(0, len(order), self.config.rollout_rows):
+                rows = order[start : start + self.config.rollout_rows]
+                rollouts = generate(model, [prompts[row] for row in rows], 1, settings, self.tokenizer.eos_token_id)
+                for row, rollout in zip(rows, rollouts, strict=True):
+                    right += self.judge.right(self.judge.text(rollout), self.held_out[row])
+        return right / len(self.held_out)
+
+    def _explore(self, batch: Batch) -> Experience:
+        """The outputs of a step's questions and their rewards; groups without variance are replaced (rl.resample)."""
+        experience = self._asked(batch["questions"], batch["row_ids"])
+        size = experience.size
+        for spare in batch["spare"]:
+            reward = experience.judged.reward
+            flat = [place for place, group in enumerate(reward) if group.amax() == group.amin()]
+            if not flat:
+                break
+            other = self._asked(spare["questions"][: len(flat)], spare["row_ids"][: len(flat) * size])
+            for theirs, place in enumerate(flat):
+                experience.questions[place] = other.questions[theirs]
+                experience.prompts[place] = other.prompts[theirs]
+                here, there = slice(place * size, (place + 1) * size), slice(theirs * size, (theirs + 1) * size)
+                experience.rollouts[here] = other.rollouts[there]
+            experience.judged.take(flat, other.judged)
+        return experience
+
+    def _asked(self, questions: list[Question], row_ids: list[int]) -> Experience:
+        prompts = self._prompts(questions)
+        with self._clock("sample"):
+            rollouts = self._sample(prompts, row_ids)
+        with self._clock("score"):
+            judged = self.judge.judge(questions, prompts, rollouts)
+        return Experience(list(questions), prompts, rollouts, judged)
+
+    def _prompts(self, questions: list[Question]) -> list[list[int]]:
+        return [encode_prompt(self.tokenizer, item.question, item.lang) for item in questions]
 
     def _sample(self, prompts: list[list[int]], row_ids: list[int]) -> list[Rollout]:
         config, sampling = self.config, self.config.sampling
         settings = Sampling(sampling.max_new_tokens, sampling.temperature, sampling.top_p, config.seed)
         per_batch = max(1, config.rollout_rows // config.outputs)
         rollouts: list[Rollout] = []
-        self.model.eval()
-        for start in range(0, len(prompts), per_batch):
-            rows = row_ids[start * config.outputs : (start + per_batch) * config.outputs]
-            some = prompts[start : start + per_batch]
-            rollouts += generate(self.model, some, config.outputs, settings, self.tokenizer.eos_token_id, row_ids=rows)
-        self.model.train()
+        source: Any = self._frozen[0].to(self.device) if self.method.offline else self.model
+        with _evaluating(source) as model:
+            for first in range(0, len(prompts), per_batch):
+                rows = row_ids[first * config.outputs : (first + per_batch) * config.outputs]
+                some = prompts[first : first + per_batch]
+                rollouts += generate(model, some, config.outputs, settings, self.tokenizer.eos_token_id, row_ids=rows)
         return rollouts
 
-    def _text(self, rollout: Rollout) -> str:
-        return str(self.tokenizer.decode(rollout.tokens, skip_special_tokens=True))
-
-    def _right(self, text: str, question: Question) -> bool:
-        return verify(text, question.answer, mode=self.config.answer_mode, config=self.verifier).correct
-
-    def _score(self, questions: list[Question], rollouts: list[Rollout]) -> torch.Tensor:
-        """[questions, outputs] of 0 or 1: whether the final answer is right (the paper's rule reward)."""
-        size = self.config.outputs
-        rewards = torch.zeros(len(questions), size)
-        for row, rollout in enumerate(rollouts):
-            if rollout.finished or self.config.reward_truncated:
-                text = self._text(rollout)
-                rewards[row // size, row % size] = float(self._right(text, questions[row // size]))
-        return rewards
-
-    def _parts(self, prompts: list[list[int]], rollouts: list[Rollout], advantages: torch.Tensor) -> list[Part]:
-        """The rollouts as micro-batches, with their advantages and the reference's log-probabilities."""
-        size, config = self.config.outputs, self.config
-        sequences = [Sequence(prompts[row // size], rollout.tokens) for row, rollout in enumerate(rollouts)]
-        rows = list(range(len(rollouts)))
-        if self.trainer.world_size == 1 and config.beta == 0:
-            # Nothing pulls on an output without advantage where there is no KL term.
-            rows = [row for row in rows if advantages[row] != 0] or rows[:1]
+    def _parts(self, experience: Experience) -> list[Part]:
+        """The micro-batches of the updates, with credit, reference and (PPO) values."""
+        alone = self.trainer.world_size == 1
+        credit, partner = self._credit(experience)
+        self._count(experience, credit, partner)
+        rows = list(partner) or list(range(len(experience.rollouts)))
+        if alone and self.critic is None and not self._settings.beta:
+            # Nothing pulls on an output without credit where there is no KL term.
+            rows = [row for row in rows if bool(credit[row].any())] or list(partner)[:2] or rows[:1]
         # Ranks must make as many passes as each other: they cut by rows, one process cuts by tokens.
-        rows_each = self.micro_batch or (None if self.trainer.world_size == 1 else 16)
-        parts = []
-        for batch in micro_batches(sequences, rows, config.update_tokens, self.device, rows_each):
-            reference = None
-            if self._frozen:
+        each = self.micro_batch or (None if alone and not partner else _ROWS)
+        parts = list(parts_of(experience, credit, partner, rows, self.config.update_tokens, self.device, each))
+        if self._frozen:
+            start = self._frozen[0].to(self.device)
+            for part in parts:
                 with torch.no_grad():
-                    reference, _ = token_logprobs(self._frozen[0].to(self.device), batch, config.sampling.temperature)
-            parts.append(Part(batch, advantages[batch.rows][:, None].to(self.device), reference))
+                    part.reference, _ = token_logprobs(start, part.batch, self.config.sampling.temperature)
+        if self.critic is not None:
+            self._criticise(parts, experience)
         return parts
+
+    def _credit(self, experience: Experience) -> tuple[list[torch.Tensor], dict[int, int]]:
+        """(for each output its credit: [1] or [length]; for each output in a pair the other one)."""
+        judged, kind, advantage = experience.judged, self.method.credit, self.config.advantage
+        if kind is Credit.PAIR:
+            pairs = preference_pairs(judged.reward, self.config.dpo.pairs)
+            credit = torch.zeros(len(experience.rollouts), 1)
+            for better, worse, differs in pairs:
+                credit[better], credit[worse] = float(differs), -float(differs)
+            return list(credit), {one: other for a, b, _ in pairs for one, other in ((a, b), (b, a))}
+        if kind is Credit.GROUP and advantage.supervision == "process":
+            lengths = [len(rollout.tokens) for rollout in experience.rollouts]
+            return process_advantages(judged.ends, judged.steps, lengths, experience.size, advantage), {}
+        if kind is Credit.GROUP:
+            return list(group_advantages(judged.reward, advantage).view(-1, 1)), {}
+        # A verdict of a reward model is a probability: above one half it says right.
+        right = (judged.reward > 0.5).float() if kind is Credit.RIGHT else torch.zeros_like(judged.reward)
+        return list(right.view(-1, 1)), {}
+
+    def _count(self, experience: Experience, credit: list[torch.Tensor], partner: dict[int, int]) -> None:
+        """What the step's objective is a mean over, on all ranks together: outputs (or pairs), and tokens."""
+        outputs = sum(float(one > 0) for one in credit) if partner else len(experience.rollouts)
+        tokens = sum(len(rollout.tokens) for rollout in experience.rollouts)
+        self._outputs, self._tokens = (max(1.0, value) for value in self._summed([float(outputs), float(tokens)]))
+
+    def _criticise(self, parts: list[Part], experience: Experience) -> None:
+        """PPO's credit (paper 4.1.1): the reward at the last token, the KL in the reward (Eq. 2), GAE, whitening."""
+        config, reward = self.config, experience.judged.reward.flatten()
+        sums = torch.zeros(3, dtype=torch.float64)
+        for part in parts:
+            mask = part.batch.mask
+            with torch.no_grad():
+                part.old, _ = token_logprobs(self.model, part.batch, config.sampling.temperature)
+                part.values = token_values(self.critic, part.batch)
+            rewards = torch.zeros_like(mask)
+            if part.reference is not None:
+                rewards = -config.beta * (part.old - part.reference) * mask
+            last = mask.sum(1).long() - 1
+            rewards[torch.arange(len(last)), last] += reward[part.batch.rows].to(rewards)
+            part.credit, part.returns = generalised_advantages(
+                rewards, part.values, mask, config.ppo.discount, config.ppo.trace
+            )
+            some = part.credit[mask > 0].double()
+            sums += torch.tensor([len(some), float(some.sum()), float(some.square().sum())], dtype=torch.float64)
+        if config.ppo.whiten:
+            count, total, squares = self._summed(sums.tolist())
+            mean = total / count
+            deviation = max(squares / count - mean**2, 0.0) ** 0.5
+            for part in parts:
+                part.credit = (part.credit - mean) / (deviation + config.advantage.epsilon) * part.batch.mask
+
+    def _summed(self, values: list[float]) -> list[float]:
+        """The sums of numbers over the ranks."""
+        if self.trainer.world_size == 1:
+            return values
+        tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
+        return list(self.trainer.strategy.reduce(tensor, reduce_op="sum").tolist())
 
     def _over_ranks(self, figures: dict[str, float]) -> dict[str, float]:
         """The mean of every figure over the ranks; each has a share of the step's questions."""
-        if self.trainer.world_size == 1:
-            return figures
-        values = torch.tensor(list(figures.values()), dtype=torch.float64, device=self.device)
-        values = self.trainer.strategy.reduce(values, reduce_op="mean")
-        return dict(zip(figures, values.tolist(), strict=True))
+        summed = self._summed(list(figures.values()))
+        return dict(zip(figures, (value / self.trainer.world_size for value in summed), strict=True))
 
-    def _figures(self, rewards: torch.Tensor, rollouts: list[Rollout]) -> dict[str, float]:
-        flat = (rewards.amax(1) == rewards.amin(1)).float()
-        return {
-            "reward": float(rewards.mean()),
-            "reward_std": float(rewards.std(dim=1).mean()),
-            "zero_variance": float(flat.mean()),
-            "all_right": float((rewards.amin(1) == 1).float().mean()),
-            "length": sum(len(rollout.tokens) for rollout in rollouts) / len(rollouts),
-            "truncated": sum(not rollout.finished for rollout in rollouts) / len(rollouts),
-        }
+    def _require_near(self, figures: dict[str, Any], parts: list[Part]) -> None:
+        """Stop where the policy has run away from its reference (rl.max_kl), keeping the evidence."""
+        if self.config.max_kl is None or figures["kl"] <= self.config.max_kl:
+            return
+        raise UserError(
+            f"step {self.done}: KL to the reference {figures['kl']:.4g} exceeds rl.max_kl={self.config.max_kl}. "
+            f"The batch of this step was saved to {self.keep_evidence(parts, 'kl')}. A smaller learning rate or a "
+            "larger beta keeps the policy closer."
+        )
 
-    def _keep_samples(
-        self, questions: list[Question], rollouts: list[Rollout], rewards: torch.Tensor, advantages: torch.Tensor
-    ) -> None:
-        size = self.config.outputs
-        self.samples = [
-            {
-                "step": self.done,
-                "question": questions[row // size].question,
-                "expected": questions[row // size].answer,
-                "output": self._text(rollouts[row]),
-                "reward": float(rewards[row // size, row % size]),
-                "advantage": round(float(advantages[row // size, row % size]), 4),
-            }
-            for row in range(0, min(len(rollouts), 4 * size), max(1, size // 2))
-        ]
+    @contextmanager
+    def _clock(self, phase: str) -> Iterator[None]:
+        """Add the time of the block to the seconds of a phase of this step."""
+        began = time.perf_counter()
+        yield
+        self._seconds[phase] += time.perf_counter() - began
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the history, so that a resumed run reports all of it."""
@@ -217,3 +309,19 @@ class GrpoModule(PhaseModule):
         super().on_load_checkpoint(checkpoint)
         self.history = checkpoint["mathmill_rl"]["history"]
         self.samples = checkpoint["mathmill_rl"]["samples"]
+
+
+def wants_start(config: RlConfig) -> bool:
+    """Whether a method holds the model it starts from: as source of outputs, in its margin, or for a KL term."""
+    method = PARADIGM[config.method]
+    keeps_near = method.credit in (Credit.CRITIC, Credit.GROUP) and config.beta > 0
+    return method.offline or keeps_near or config.max_kl is not None
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[Any]:
+    """The model without dropout, as it samples; a model in training goes back to training."""
+    was_training = model.training
+    model.eval()
+    yield model
+    model.train(was_training)

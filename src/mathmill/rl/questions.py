@@ -50,12 +50,12 @@ def read_questions(path: Path, languages: list[str] | None = None) -> list[Quest
     return kept
 
 
-def drawn(questions: list[Question], step: int, count: int, seed: int) -> list[Question]:
-    """The questions of one step, a function of (seed, step): every question is asked once before any is asked again."""
+def drawn(size: int, step: int, count: int, seed: int) -> list[int]:
+    """Which of `size` questions a step asks, a function of (seed, step): each once before any is asked again."""
     chosen = []
     for position in range(step * count, (step + 1) * count):
-        epoch, place = divmod(position, len(questions))
-        chosen.append(questions[_order(len(questions), epoch, seed)[place]])
+        epoch, place = divmod(position, size)
+        chosen.append(int(_order(size, epoch, seed)[place]))
     return chosen
 
 

@@ -132,13 +132,18 @@ class PhaseModule(lightning.LightningModule):
         """Stop where training has broken down, keeping the evidence."""
         if torch.isfinite(torch.tensor([loss, norm])).all():
             return
-        place = self.evidence / f"not_finite_step_{self.done}_rank_{self.global_rank}.safetensors"
+        raise UserError(
+            f"step {self.done}: loss {loss}, gradient norm {norm}. The batch of this step was saved to "
+            f"{self.keep_evidence(parts, 'not_finite')}. A smaller learning rate, a longer warm-up or tighter clipping "
+            "usually helps."
+        )
+
+    def keep_evidence(self, parts: Sequence[Any], fault: str) -> Path:
+        """Save what this step worked on beside the checkpoints; returns the file."""
+        place = self.evidence / f"{fault}_step_{self.done}_rank_{self.global_rank}.safetensors"
         place.parent.mkdir(parents=True, exist_ok=True)
         save_file(evidence(parts), place)
-        raise UserError(
-            f"step {self.done}: loss {loss}, gradient norm {norm}. The batch of this step was saved to {place}. "
-            "A smaller learning rate, a longer warm-up or tighter clipping usually helps."
-        )
+        return place
 
 
 def evidence(parts: Sequence[Any]) -> dict[str, torch.Tensor]:

@@ -1,0 +1,43 @@
+"""The value model of PPO (paper 4.1.1): what a prefix of an output is worth, and its loss."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mathmill.rl.likelihood import Padded
+
+
+def token_values(critic: Any, batch: Padded) -> torch.Tensor:
+    """The critic's estimate before each output token: [rows, longest], as token_logprobs orders them.
+
+    critic: a transformers token-classification model with one label (its logit is the value).
+    """
+    values = critic(input_ids=batch.ids, use_cache=False).logits.squeeze(-1).float()
+    return values.gather(1, (batch.places - 1).clamp(min=0))
+
+
+def value_losses(values: torch.Tensor, sampled: torch.Tensor, returns: torch.Tensor, clip: float) -> torch.Tensor:
+    """Half the squared error to the returns at each token, the larger of the free and the clipped one.
+
+    values: of the critic now; sampled: when the outputs were drawn; all [rows, tokens]. The paper is silent on the
+    critic's loss; this is the one of PPO implementations since OpenAI's.
+    """
+    bound = sampled + (values - sampled).clamp(-clip, clip)
+    return torch.maximum((values - returns).square(), (bound - returns).square()) / 2
+
+
+def critic_from(folder: Path) -> Any:
+    """A critic with the weights of a causal language model and a head of zeros: every prefix is worth 0 at first."""
+    from transformers import AutoConfig, AutoModelForTokenClassification
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config.num_labels, config.classifier_dropout = 1, 0.0  # the dropout is 0.1 where a configuration is silent
+    with torch.random.fork_rng(devices=[]):  # transformers draws a head before it is set to zero
+        critic = AutoModelForTokenClassification.from_pretrained(
+            folder, config=config, dtype=torch.float32, local_files_only=True
+        )
+    with torch.no_grad():
+        for parameter in critic.get_submodule("score").parameters():
+            parameter.zero_()
+    return critic
