@@ -1,7 +1,15 @@
-"""Tiny models for the tests of rl."""
+"""Tiny models, a small configuration and the part of a stage that training needs, for the tests of rl."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 from transformers.models.llama.modeling_llama import LlamaConfig, LlamaForCausalLM
+
+from mathmill.rl.config import RlConfig, SamplingConfig
+from mathmill.training.config import OptimConfig
+from mathmill.workflow.config import RuntimeConfig
 
 
 def tiny(vocab: int, seed: int = 0) -> LlamaForCausalLM:
@@ -20,3 +28,34 @@ def tiny(vocab: int, seed: int = 0) -> LlamaForCausalLM:
         pad_token_id=2,
     )
     return LlamaForCausalLM(config).eval()
+
+
+class Host:
+    """The part of a stage that training needs; it remembers what was logged."""
+
+    def __init__(self, scratch: Path, **runtime) -> None:
+        self.name, self.scratch = "rl", scratch
+        self.runtime = RuntimeConfig(progress=False, checkpoint_every_seconds=0, log_every=1, **runtime)
+        self.rows: list[dict] = []
+        self.run = SimpleNamespace(
+            metrics=lambda values, step: self.rows.append({"step": step, **values}), flush=lambda: None
+        )
+
+    @contextmanager
+    def progress(self, total, description, unit):
+        yield SimpleNamespace(update=lambda n: None)
+
+
+def config(**changes) -> RlConfig:
+    settings = {
+        "steps": 4,
+        "questions_per_step": 3,
+        "outputs": 8,
+        "eval_every": 2,
+        "eval_questions": 5,
+        "answer_mode": "lenient",  # an untrained model never boxes; its first digits can be right by chance
+        "reward_truncated": True,
+        "sampling": SamplingConfig(max_new_tokens=2),
+        "optim": OptimConfig(lr=1e-3, schedule="constant", drop_at=[], drop_to=[]),
+    }
+    return RlConfig(**{**settings, **changes})

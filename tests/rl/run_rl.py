@@ -13,7 +13,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 
 
 def main() -> None:
-    from test_train import Host, config
+    from rl_models import Host, config
 
     from mathmill.rl.train import train
 

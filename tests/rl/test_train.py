@@ -2,73 +2,24 @@ import json
 import math
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
-from rl_models import tiny
+from rl_models import Host, config, tiny
 from safetensors.torch import load_file
 
 from mathmill.rl import train as train_module
-from mathmill.rl.config import AdvantageConfig, RlConfig, SamplingConfig
+from mathmill.rl.config import AdvantageConfig, SamplingConfig
 from mathmill.rl.likelihood import Sequence, micro_batches, token_logprobs
 from mathmill.rl.module import RlModule
 from mathmill.rl.parts import Part
 from mathmill.rl.questions import read_questions
 from mathmill.rl.train import batches, train
-from mathmill.training.config import OptimConfig
-from mathmill.training.model import load, save
+from mathmill.training.model import load
 from mathmill.training.schedule import constant
-from mathmill.workflow.config import RuntimeConfig
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import write_jsonl
-
-
-class Host:
-    """The part of a stage that training needs; it remembers what was logged."""
-
-    def __init__(self, scratch: Path, **runtime) -> None:
-        self.name, self.scratch = "rl", scratch
-        self.runtime = RuntimeConfig(progress=False, checkpoint_every_seconds=0, log_every=1, **runtime)
-        self.rows: list[dict] = []
-        self.run = SimpleNamespace(
-            metrics=lambda values, step: self.rows.append({"step": step, **values}), flush=lambda: None
-        )
-
-    @contextmanager
-    def progress(self, total, description, unit):
-        yield SimpleNamespace(update=lambda n: None)
-
-
-def config(**changes) -> RlConfig:
-    settings = {
-        "steps": 4,
-        "questions_per_step": 3,
-        "outputs": 8,
-        "eval_every": 2,
-        "eval_questions": 5,
-        "answer_mode": "lenient",  # an untrained model never boxes; its first digits can be right by chance
-        "reward_truncated": True,
-        "sampling": SamplingConfig(max_new_tokens=2),
-        "optim": OptimConfig(lr=1e-3, schedule="constant", drop_at=[], drop_to=[]),
-    }
-    return RlConfig(**{**settings, **changes})
-
-
-@pytest.fixture
-def files(tmp_path: Path, tokenizer) -> dict[str, Path]:
-    model = tiny(len(tokenizer))
-    with torch.no_grad():  # digits are likely, so that some answers are right
-        model.get_output_embeddings().weight.mul_(0.2)
-        for digit in "0123456789":
-            model.get_output_embeddings().weight[tokenizer.convert_tokens_to_ids(digit)] *= 20
-    save(model, tokenizer, tmp_path / "sft")
-    rows = [{"id": str(i), "question": f"What is {i}?", "answer": str(i % 10)} for i in range(20)]
-    write_jsonl(tmp_path / "questions.jsonl", rows[:12])
-    write_jsonl(tmp_path / "validation.jsonl", rows[12:])
-    return {name: tmp_path / name for name in ("sft", "questions.jsonl", "validation.jsonl")}
 
 
 def run(files: dict[str, Path], host: Host, out: Path, **changes) -> dict:

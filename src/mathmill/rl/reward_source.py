@@ -5,12 +5,14 @@ from pathlib import Path
 
 from mathmill.reward.config import RewardConfig
 from mathmill.reward.labelling import Completer, label, sampled
-from mathmill.reward.learn import read_labelled, retrain, write_labelled
+from mathmill.reward.learn import retrain
 from mathmill.reward.model import Scorer
+from mathmill.reward.samples import read_samples, write_samples
 from mathmill.rl.module import RlModule
 from mathmill.rl.questions import Question, drawn
 from mathmill.training.template import encode_prompt
 from mathmill.training.trainer import Host
+from mathmill.workflow.environment import rank
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class RewardSource:
 
     def scorer(self) -> Scorer:
         """The frozen reward model."""
-        return Scorer.load(self.folder)
+        return Scorer.load(self.folder, tokens=self.config.score_tokens)
 
     def after(self, round_folder: Path) -> "RewardSource":
         """The reward model that the round in `round_folder` has left."""
@@ -31,18 +33,19 @@ class RewardSource:
     def retrain(self, host: Host, module: RlModule, asked: list[Question], round_folder: Path, number: int) -> None:
         """Label outputs of the present policy and go on training the model on them, with a share of old samples.
 
-        Sampler and completer are the policy. The questions are the next ones in the order of rl.seed + 2 + number.
+        Sampler and completer are the policy; which questions are answered is a function of (rl.seed, number). The new
+        samples are labelled in one go: a kill here repeats the labelling of this round, and nothing else.
         """
         config, seed = self.config, module.config.seed + 2 + number
-        questions = [
-            asked[place] for place in drawn(len(asked), 0, min(config.train_questions or len(asked), len(asked)), seed)
-        ]
+        count = min(config.train_questions or len(asked), len(asked))
+        questions = [asked[place] for place in drawn(len(asked), 0, count, seed)]
         prompts = [encode_prompt(module.tokenizer, item.question, item.lang) for item in questions]
-        completer = Completer(module.model.eval(), module.tokenizer, config, module.judge.verifier)
-        kind = module.config.reward
-        judged = label(kind, questions, prompts, sampled(questions, prompts, completer), completer, seed)
-        new = [one.labelled(config.labels) for one in judged]
-        old = read_labelled(self.folder)
-        out = round_folder / "reward"
+        module.model.eval()
+        completer = Completer(module.model, module.tokenizer, config, module.judge.verifier)
+        solutions = sampled(questions, prompts, completer)
+        judged = label(module.config.reward, questions, prompts, solutions, completer, seed)
+        new, old = [one.labelled(config.labels) for one in judged], read_samples(self.folder)
+        out = self.after(round_folder).folder
         retrain(host, config, self.folder, new, old, out, f"reward_{number}", seed)
-        write_labelled(out, [*old, *new])
+        if rank() == 0:
+            write_samples(out, [*old, *new])

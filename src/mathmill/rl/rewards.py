@@ -16,14 +16,19 @@ from mathmill.rl.rollout import Rollout
 class Scored(Protocol):
     """Scores of one output: the index of each step's last token (of an outcome: the last), and a number in [0, 1]."""
 
-    ends: list[int]
-    values: list[float]
+    @property
+    def ends(self) -> list[int]:
+        """Places of the scores."""
+
+    @property
+    def values(self) -> list[float]:
+        """The scores."""
 
 
 class Scorer(Protocol):
     """What a reward model does for RL (mathmill.reward.model.Scorer is one)."""
 
-    def score(self, prompts: list[list[int]], outputs: list[list[int]]) -> Sequence[Scored]:
+    def score(self, prompts: Sequence[Sequence[int]], outputs: Sequence[Sequence[int]]) -> Sequence[Scored]:
         """The scores of each output, given its prompt; both as token ids."""
 
 

@@ -78,7 +78,7 @@ def train(
             module = _module(config, start, held_out, verifier, reward.scorer() if reward else None)
             name = config.method if config.rounds == 1 else f"{config.method}_{number}"
             fit(module, batches(asked, config, before), config.steps, Later(host, before), seed=config.seed, name=name)
-            rows = [{**row, "step": row["step"] + before} for row in module.history]
+            rows = [_rounded({**row, "step": row["step"] + before}) for row in module.history]
             if number + 1 < config.rounds:
                 _finish(host, module, rows, done, reward, asked, number)
         if number + 1 < config.rounds:
@@ -163,7 +163,6 @@ def report(module: RlModule, config: RlConfig, history: list[dict[str, float]], 
 
     models: parameters that the method holds, by role; those of the policy and the critic are trained.
     """
-    rounded = [{key: round(float(value), 6) for key, value in row.items()} for row in history]
     held = {"policy": module.model, "start": next(iter(module._frozen), None), "critic": module.critic}
     scorer = module.judge.scorer
     held["reward"] = getattr(scorer, "model", None)
@@ -175,16 +174,20 @@ def report(module: RlModule, config: RlConfig, history: list[dict[str, float]], 
         "steps": config.rounds * config.steps,
         "outputs_sampled": config.rounds * config.steps * config.questions_per_step * config.outputs,
         "models": {role: parameter_count(model) for role, model in held.items() if model is not None},
-        "history": rounded,
+        "history": history,
         "final": {
             "held_out_accuracy": round(final, 6),
             "held_out_questions": len(module.held_out),
-            "start_held_out_accuracy": rounded[0]["held_out_accuracy"],
-            "reward_last_tenth": round(_tail(rounded, "reward"), 6),
-            "zero_variance_last_tenth": round(_tail(rounded, "zero_variance"), 6),
+            "start_held_out_accuracy": history[0]["held_out_accuracy"],
+            "reward_last_tenth": round(_tail(history, "reward"), 6),
+            "zero_variance_last_tenth": round(_tail(history, "zero_variance"), 6),
         },
         "samples": module.samples,
     }
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, float]:
+    return {key: round(float(value), 6) for key, value in row.items()}
 
 
 def _tail(history: list[dict[str, float]], key: str) -> float:
