@@ -155,7 +155,7 @@ def _rl(item: str) -> Node:
         },
         outputs={"model": f"models/rl/{item}", "report": f"reports/rl/{item}.json"},
         metrics=("report",),
-        own=("checkpoint", "questions", "validation"),
+        own=("checkpoint", "questions", "validation", "reward_model"),
         code=("src/mathmill/rl", "src/mathmill/reward", *_TRAINING),
         params=(*_section("rl"), "reward.verifier", "inputs.rl"),
     )
