@@ -54,10 +54,16 @@ def multirun(root: Path, name: str, body: Body, overrides: Sequence[str]) -> Non
     sweep(root, name, Job(root, name, body), overrides)
 
 
-def sweep(root: Path, name: str, job: Callable[[DictConfig], float | None], overrides: Sequence[str]) -> None:
-    """Run a job for every combination that the overrides name; overrides.yaml comes before them.
+def sweep(
+    root: Path,
+    name: str,
+    job: Callable[[DictConfig], float | None],
+    overrides: Sequence[str],
+    items: Sequence[str] = (),
+) -> Path:
+    """Run a job for every combination that the overrides name; overrides.yaml comes before them. Returns the folder.
 
-    Raises ConfigError for a configuration that does not compose, and at the end what the first failed job has raised.
+    items: what else names the work, so that another list goes to another folder (see workflow.chain). Raises ConfigError for a configuration that does not compose, and at the end what the first failed job has raised.
     """
     import hydra
     from hydra.errors import HydraException
@@ -68,7 +74,7 @@ def sweep(root: Path, name: str, job: Callable[[DictConfig], float | None], over
     merged = merge_overrides(read_overrides(root), overrides)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # so that an exception comes out of hydra.main as it is
     register_schema()
-    folder = root / sweep_folder(name, merged)
+    folder = root / sweep_folder(name, [*merged, *items])
     ours = [f"hydra.sweep.dir='{folder}'", f"hydra.job.name={name}", f"+hydra.callbacks.sweep._target_={_CALLBACK}"]
     sys.argv = [sys.argv[0], *ours, *merged, "--multirun"]
     start: Any = hydra.main(config_path=str((root / "conf").resolve()), config_name="config", version_base="1.3")
@@ -77,3 +83,4 @@ def sweep(root: Path, name: str, job: Callable[[DictConfig], float | None], over
             start(job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(root, error, merged) from None
+    return folder
