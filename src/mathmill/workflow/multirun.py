@@ -63,7 +63,8 @@ def sweep(
 ) -> Path:
     """Run a job for every combination that the overrides name; overrides.yaml comes before them. Returns the folder.
 
-    items: what else names the work, so that another list goes to another folder (see workflow.chain). Raises ConfigError for a configuration that does not compose, and at the end what the first failed job has raised.
+    items: what else names the work, so that another list goes to another folder (see workflow.chain).
+    Raises ConfigError for a configuration that does not compose, and at the end what the first failed job has raised.
     """
     import hydra
     from hydra.errors import HydraException

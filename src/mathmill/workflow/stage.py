@@ -76,6 +76,8 @@ class Stage:
             raise KeyError(f"stage {self.node.name} declares no input {label!r} in workflow/graph.py")
         values = own_value(self.params, self.node, label)
         if values is not None:
+            if made := self._made_here(values):
+                return made
             return resolve(self.root, self.node, label, values)
         if label not in self.node.inputs:
             return []  # only a user can give it, and has not
@@ -119,6 +121,13 @@ class Stage:
             total=total, desc=description, unit=unit, disable=not self.runtime.progress, dynamic_ncols=True
         ) as bar:
             yield bar
+
+    def _made_here(self, values: list[str]) -> list[Path]:
+        """The paths that a user's values name in the job's folder, where a step before this one made them all."""
+        if self.job is None or any(is_remote(value) or Path(value).is_absolute() for value in values):
+            return []
+        found = [self.job / value for value in values]
+        return found if all(path.exists() for path in found) else []
 
     def _missing(self, label: str, path: str) -> str:
         maker = producer(path)
