@@ -8,16 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from mathmill.workflow.chain import parse
+from mathmill.workflow.chain import Step, parse
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_json
 
 
 def test_stages_and_overrides_are_told_apart() -> None:
-    assert parse(["corpus,tokens", "sweep=corpus_budget", "-m", "seed=1"]) == (
-        ["corpus", "tokens"],
-        ["sweep=corpus_budget", "seed=1"],
-    )
+    steps, overrides = parse(["corpus,tokens", "sweep=corpus_budget", "-m", "seed=1"])
+    assert steps == [Step("corpus"), Step("tokens")]
+    assert overrides == ["sweep=corpus_budget", "seed=1"]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +27,8 @@ def test_stages_and_overrides_are_told_apart() -> None:
         (["corpus,nonsense"], "nonsense: no such stage"),
         (["tokens,corpus"], "in the order"),
         (["corpus,corpus"], "once each"),
+        (["corpus@one"], "has no items"),
+        (["pretrain@math+math"], "once each"),
         (["corpus", "--fast"], "--fast: no such option"),
     ],
 )
@@ -80,3 +81,8 @@ def test_the_budget_trial_pretrains_on_each_cut(tmp_path: Path, project_root: Pa
     assert f"{tokens[1]:,}" in table
     again = call(*sweep, "evaluate.limit=8", "runtime.progress=false")
     assert again.count("this job is done already") == 2 * len(TRIAL.split(","))
+
+
+def test_items_name_steps_of_their_own() -> None:
+    steps, _ = parse(["pretrain@general+general_math,evaluate@general_math"])
+    assert [step.name for step in steps] == ["pretrain@general", "pretrain@general_math", "evaluate@general_math"]

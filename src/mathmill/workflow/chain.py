@@ -126,14 +126,28 @@ def parse(words: Sequence[str]) -> tuple[list[Step], list[str]]:
     return steps, rest[1:]
 
 
-def run(root: Path, words: Sequence[str]) -> Path:
-    """Run the sweep of a command line; returns its folder. Raises what `multirun.sweep` and `parse` raise."""
+def _name(steps: Sequence[Step]) -> tuple[str, list[str]]:
+    """What names a sweep beside its overrides: its stages; and their items, for other items are another sweep."""
+    return "-".join(dict.fromkeys(step.stage for step in steps)), [step.name for step in steps if step.item]
+
+
+def folder_of(root: Path, words: Sequence[str]) -> Path:
+    """The folder of the sweep that a command line runs."""
+    from mathmill.workflow.composition import merge_overrides, read_overrides
+    from mathmill.workflow.sweep import sweep_folder
+
+    steps, overrides = parse(words)
+    name, items = _name(steps)
+    return root / sweep_folder(name, [*merge_overrides(read_overrides(root), overrides), *items])
+
+
+def run(root: Path, words: Sequence[str]) -> None:
+    """Run the sweep of a command line. Raises what `multirun.sweep` and `parse` raise."""
     from mathmill.workflow.multirun import sweep
 
     steps, overrides = parse(words)
-    name = "-".join(dict.fromkeys(step.stage for step in steps))
-    # Other items of the same stages are another sweep, in a folder of its own.
-    return sweep(root, name, Chain(root, steps), overrides, [step.name for step in steps if step.item])
+    name, items = _name(steps)
+    sweep(root, name, Chain(root, steps), overrides, items)
 
 
 def main(words: Sequence[str]) -> None:

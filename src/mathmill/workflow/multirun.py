@@ -60,8 +60,8 @@ def sweep(
     job: Callable[[DictConfig], float | None],
     overrides: Sequence[str],
     items: Sequence[str] = (),
-) -> Path:
-    """Run a job for every combination that the overrides name; overrides.yaml comes before them. Returns the folder.
+) -> None:
+    """Run a job for every combination that the overrides name; overrides.yaml comes before them.
 
     items: what else names the work, so that another list goes to another folder (see workflow.chain).
     Raises ConfigError for a configuration that does not compose, and at the end what the first failed job has raised.
@@ -84,4 +84,3 @@ def sweep(
             start(job)()
     except (HydraException, OmegaConfBaseException) as error:
         raise explained(root, error, merged) from None
-    return folder

@@ -76,8 +76,8 @@ class Stage:
             raise KeyError(f"stage {self.node.name} declares no input {label!r} in workflow/graph.py")
         values = own_value(self.params, self.node, label)
         if values is not None:
-            if made := self._made_here(values):
-                return made
+            if own := self._made_here(values):
+                return own
             return resolve(self.root, self.node, label, values)
         if label not in self.node.inputs:
             return []  # only a user can give it, and has not

@@ -1,0 +1,89 @@
+"""What a comparison is: arms that are run, metrics that are read from their reports, pairs that are compared."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number in a job's report.
+
+    report: the file below the job's folder, with {item}. key: the way down to the number; a part that ends in `[]`
+    takes the last entry of a list. better: lower or higher.
+    """
+
+    name: str
+    title: str
+    report: str
+    key: str
+    better: str
+
+    def read(self, content: Any) -> float | None:
+        """The number in a report's content; None where the report does not hold it."""
+        for part in self.key.split("."):
+            if part.isdecimal() and isinstance(content, list):
+                content = content[int(part)] if int(part) < len(content) else None
+            else:
+                content = content.get(part) if isinstance(content, dict) else None
+            if content is None:
+                return None
+        return float(content)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One side. item: its name in the reports and the chain (null: the arm's own). where: the overrides of its jobs.
+
+    An arm without `where` is in every job, which then differ in the seed alone.
+    """
+
+    name: str
+    title: str
+    item: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def reported(self) -> str:
+        """The item whose reports hold the arm's numbers."""
+        return self.item or self.name
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`after` against `before`: what the ingredient that sets them apart does."""
+
+    before: str
+    after: str
+    title: str
+
+    @property
+    def name(self) -> str:
+        """How the ledger names it."""
+        return f"{self.after}-{self.before}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One comparison of the paper at this scale.
+
+    steps: the chain (see workflow.chain) of every job; sweep: the file of conf/sweep with the runs that the default
+    graph lacks; seed: the key that takes the seeds; paper: where the paper compares. files: what the front makes first
+    (see compare.prepare). note: how the setting here differs.
+    """
+
+    name: str
+    title: str
+    steps: str
+    sweep: str
+    seed: str
+    arms: tuple[Arm, ...]
+    metrics: tuple[Metric, ...]
+    pairs: tuple[Pair, ...]
+    paper: str
+    note: str
+    files: tuple[str, ...] = ()
+
+    def arm(self, name: str) -> Arm:
+        """The arm of that name; KeyError where there is none."""
+        return {arm.name: arm for arm in self.arms}[name]
