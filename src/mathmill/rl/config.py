@@ -58,6 +58,19 @@ class DpoConfig:
 
 
 @dataclass
+class EngineConfig:
+    """Who samples the rollouts (rl/engines)."""
+
+    name: str = option(
+        "transformers",
+        "transformers: the policy itself; vllm: an engine that is given the weights after each update",
+        choices=["transformers", "vllm"],
+    )
+    address: str | None = option(None, "of a running vLLM server (http://host:8000); null: vLLM in this process")
+    options: dict[str, str] = option(dict, "further arguments of vllm.LLM, such as gpu_memory_utilization: '0.5'")
+
+
+@dataclass
 class RlConfig:
     """Section `rl` of the configuration."""
 
@@ -127,6 +140,7 @@ class RlConfig:
         16384, "tokens in one forward pass of the update (memory only: results equal up to rounding)", ge=1
     )
     rollout_rows: int = option(256, "sequences sampled side by side (memory only)", ge=1)
+    engine: EngineConfig = option(EngineConfig, "who samples")
     sampling: SamplingConfig = option(SamplingConfig, "how outputs are drawn")
     advantage: AdvantageConfig = option(AdvantageConfig, "how rewards become advantages")
     ppo: PpoConfig = option(PpoConfig, "the critic of PPO")

@@ -17,13 +17,16 @@ from mathmill.reward.config import VerifierConfig
 from mathmill.rl.advantage import generalised_advantages, group_advantages, preference_pairs, process_advantages
 from mathmill.rl.config import RlConfig
 from mathmill.rl.critic import token_values, value_losses
+from mathmill.rl.engines.base import Engine
+from mathmill.rl.engines.local import TransformersEngine
 from mathmill.rl.likelihood import token_logprobs
 from mathmill.rl.objective import Settings, Tokens
 from mathmill.rl.paradigm import PARADIGM, Credit
 from mathmill.rl.parts import Experience, Part, parts_of
 from mathmill.rl.questions import Question
+from mathmill.rl.replica import Replica, is_spread
 from mathmill.rl.rewards import Judge, Scorer
-from mathmill.rl.rollout import Rollout, Sampling, generate
+from mathmill.rl.rollout import Rollout, Sampling
 from mathmill.rl.watch import figures_of, samples_of
 from mathmill.training.data import Batch
 from mathmill.training.phase import PhaseModule
@@ -40,8 +43,9 @@ class RlModule(PhaseModule):
 
     start: the model that training begins with, frozen: the reference of the KL terms and the source of offline outputs;
     None where the method wants neither (see `wants_start`). critic: PPO's, else None. scorer: the reward model, None
-    under rl.reward=rule. held_out: questions that only measure. history: one row of figures for each step, kept in
-    checkpoints. samples: the first outputs of the last step, for people to read.
+    under rl.reward=rule. engine: who samples, the policy itself where None. held_out: questions that only measure.
+    history: one row of figures for each step, kept in checkpoints. samples: the first outputs of the last step, for
+    people to read.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class RlModule(PhaseModule):
         verifier: VerifierConfig | None = None,
         critic: Any = None,
         scorer: Scorer | None = None,
+        engine: Engine | None = None,
     ) -> None:
         super().__init__(model, config.optim, schedule)
         self.config, self.method = config, PARADIGM[config.method]
@@ -64,6 +69,8 @@ class RlModule(PhaseModule):
         self.critic = critic  # trained beside the policy, by the same optimiser
         # In a list, so that Lightning neither trains it nor writes it into every checkpoint.
         self._frozen = [start.eval().requires_grad_(False)] if start is not None else []
+        self._replica: list[Replica] = []  # of a policy that ZeRO-3 has spread
+        self.engine: Engine = engine or TransformersEngine(model, tokenizer.eos_token_id, config.rollout_rows)
         self.history: list[dict[str, float]] = []
         self.samples: list[dict[str, Any]] = []
         self._seconds: dict[str, float] = defaultdict(float)
@@ -148,14 +155,21 @@ class RlModule(PhaseModule):
         settings = Sampling(self.config.sampling.max_new_tokens, temperature=0)
         prompts = self._prompts(self.held_out)
         order = sorted(range(len(prompts)), key=lambda row: (len(prompts[row]), row))
-        right = 0
-        with self._clock("measure"), _evaluating(self.model) as model:
-            for start in range(0, len(order), self.config.rollout_rows):
-                rows = order[start : start + self.config.rollout_rows]
-                rollouts = generate(model, [prompts[row] for row in rows], 1, settings, self.tokenizer.eos_token_id)
-                for row, rollout in zip(rows, rollouts, strict=True):
-                    right += self.judge.right(self.judge.text(rollout), self.held_out[row])
+        with self._clock("measure"):
+            rollouts = self._present().generate([prompts[row] for row in order], 1, settings)
+            answers = zip(order, rollouts, strict=True)
+            right = sum(self.judge.right(self.judge.text(rollout), self.held_out[row]) for row, rollout in answers)
         return right / len(self.held_out)
+
+    def _present(self) -> Engine:
+        """The engine, sampling from the policy as it is now."""
+        model: Any = self.model
+        if is_spread(model):
+            if not self._replica:
+                self._replica.append(Replica(model, self.device))
+            model = self._replica[0].refresh(model)
+        self.engine.update(model)
+        return self.engine
 
     def _explore(self, batch: Batch) -> Experience:
         """The outputs of a step's questions and their rewards; groups without variance are replaced (rl.resample)."""
@@ -189,15 +203,11 @@ class RlModule(PhaseModule):
     def _sample(self, prompts: list[list[int]], row_ids: list[int]) -> list[Rollout]:
         config, sampling = self.config, self.config.sampling
         settings = Sampling(sampling.max_new_tokens, sampling.temperature, sampling.top_p, config.seed)
-        per_batch = max(1, config.rollout_rows // config.outputs)
-        rollouts: list[Rollout] = []
-        source: Any = self._frozen[0].to(self.device) if self.method.offline else self.model
-        with _evaluating(source) as model:
-            for first in range(0, len(prompts), per_batch):
-                rows = row_ids[first * config.outputs : (first + per_batch) * config.outputs]
-                some = prompts[first : first + per_batch]
-                rollouts += generate(model, some, config.outputs, settings, self.tokenizer.eos_token_id, row_ids=rows)
-        return rollouts
+        if not self.method.offline:
+            return self._present().generate(prompts, config.outputs, settings, row_ids)
+        start = self._frozen[0].to(self.device)
+        offline = TransformersEngine(start, self.tokenizer.eos_token_id, config.rollout_rows)
+        return offline.generate(prompts, config.outputs, settings, row_ids)
 
     def _parts(self, experience: Experience) -> list[Part]:
         """The micro-batches of the updates, with credit, reference and (PPO) values."""
@@ -316,12 +326,3 @@ def wants_start(config: RlConfig) -> bool:
     method = PARADIGM[config.method]
     keeps_near = method.credit in (Credit.CRITIC, Credit.GROUP) and config.beta > 0
     return method.offline or keeps_near or config.max_kl is not None
-
-
-@contextmanager
-def _evaluating(model: Any) -> Iterator[Any]:
-    """The model without dropout, as it samples; a model in training goes back to training."""
-    was_training = model.training
-    model.eval()
-    yield model
-    model.train(was_training)

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from mathmill.reward.config import VerifierConfig
 from mathmill.rl.config import RlConfig
 from mathmill.rl.critic import critic_from
+from mathmill.rl.engines.base import engine_of
 from mathmill.rl.module import RlModule, wants_start
 from mathmill.rl.paradigm import PARADIGM, Credit
 from mathmill.rl.questions import Question, drawn, read_questions
@@ -75,7 +78,7 @@ def train(
     for number in range(config.rounds):
         done, before = host.scratch / f"round_{number}", number * config.steps
         if not (done / "history.json").exists():
-            module = _module(config, start, held_out, verifier, reward.scorer() if reward else None)
+            module = _module(config, start, held_out, verifier, reward.scorer() if reward else None, host.scratch)
             name = config.method if config.rounds == 1 else f"{config.method}_{number}"
             fit(module, batches(asked, config, before), config.steps, Later(host, before), seed=config.seed, name=name)
             rows = [_rounded({**row, "step": row["step"] + before}) for row in module.history]
@@ -104,12 +107,18 @@ def _questions(config: RlConfig, questions: Path, validation: Path) -> tuple[lis
 
 
 def _module(
-    config: RlConfig, start: Path, held_out: list[Question], verifier: VerifierConfig | None, scorer: Scorer | None
+    config: RlConfig,
+    start: Path,
+    held_out: list[Question],
+    verifier: VerifierConfig | None,
+    scorer: Scorer | None,
+    scratch: Path,
 ) -> RlModule:
     """The module of a round: policy, reference and critic begin with the weights of folder `start`."""
+    model, tokenizer, engine = load(start), load_tokenizer(start), config.engine
     return RlModule(
-        load(start),
-        load_tokenizer(start),
+        model,
+        tokenizer,
         load(start) if wants_start(config) else None,
         config,
         schedule_of(config.optim, config.steps * config.updates),
@@ -117,6 +126,16 @@ def _module(
         verifier,
         critic_from(start) if PARADIGM[config.method].credit is Credit.CRITIC else None,
         scorer,
+        engine_of(
+            engine.name,
+            model,
+            tokenizer.eos_token_id,
+            config.rollout_rows,
+            folder=start,
+            scratch=scratch / "engine",
+            address=engine.address,
+            options={key: yaml.safe_load(value) for key, value in engine.options.items()},
+        ),
     )
 
 
