@@ -22,9 +22,6 @@ def load() -> ModuleType:
 
 FUZZ = load()
 HOSTILE = FUZZ.hostile()
-# Formatting elements that are never closed cost the parser quadratic time (20 and 58 s of CPU), inside C code that no
-# alarm interrupts: only the pool's hang limit, which kills the worker and sets the page aside, ends them sooner.
-QUADRATIC = ("open tags", "open links")
 
 
 def test_mutated_pages_and_records(tmp_path: Path) -> None:
@@ -36,7 +33,7 @@ def test_mutated_pages_and_records(tmp_path: Path) -> None:
     assert not [reason for reason in report["came_out"] if "error:" in reason or "timeout" in reason]
 
 
-@pytest.mark.parametrize("kind", [kind for kind in HOSTILE if kind not in QUADRATIC])
+@pytest.mark.parametrize("kind", list(HOSTILE))
 def test_hostile_pages(kind: str, tmp_path: Path) -> None:
     item = FUZZ.response(0, HOSTILE[kind].encode(), random.Random(0))
     began = time.process_time()

@@ -29,6 +29,11 @@ def test_code_keeps_its_indentation() -> None:
     assert page(f"<p>{PARAGRAPH}</p><pre><code>{code}</code></pre>") == f"{PARAGRAPH}\n\n{code}"
 
 
+def test_signs_beside_code_stay() -> None:
+    html = f"<p>{PARAGRAPH}</p><p>Compression went as follows: <code>gzip</code> → <code>xz</code> — <kbd>zstd</kbd></p>"
+    assert page(html) == f"{PARAGRAPH}\n\nCompression went as follows: gzip → xz — zstd"
+
+
 def test_highlighted_code() -> None:
     html = f"<p>{PARAGRAPH}</p><pre><span>for</span> i <span>in</span> x:\n    <b>print</b>(i &lt; 2)\n</pre>"
     assert page(html) == f"{PARAGRAPH}\n\nfor i in x:\n    print(i < 2)"

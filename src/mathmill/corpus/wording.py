@@ -5,8 +5,9 @@ import re
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 # Dollar signs are left out: extraction wrote them around the formulas it knew, and pages whose formulas are plain text
 # must not look different for that.
-_WORD = re.compile(rf"\\[a-z]+|[{_CJK}]|\d+|[^\W\d_{_CJK}]+|[=+*/^<>%×÷±−≤≥≠≈∑∫√∞-]")
-_TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+|[^\w\s]")
+# Words of plain letters come first: a class of plain letters is read several times as fast as one of all letters.
+_WORD = re.compile(rf"[a-z]++(?![^\x00-\x7f])|\\[a-z]+|[{_CJK}]|\d+|[^\W\d_{_CJK}]+|[=+*/^<>%×÷±−≤≥≠≈∑∫√∞-]")
+_TOKEN = re.compile(rf"[A-Za-z0-9]++(?![^\x00-\x7f])|[{_CJK}]|[^\W_{_CJK}]+|[^\w\s]")
 _DIGITS = re.compile(r"\d+")
 
 

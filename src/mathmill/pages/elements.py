@@ -9,7 +9,8 @@ from functools import lru_cache
 from html import unescape
 
 # A quoted value may hold `>`. All lengths are bounded: tags that never end must not cost the square of a page.
-TAG = re.compile(r"""<[a-zA-Z](?:[^>"']|"[^"]{0,20000}"|'[^']{0,20000}'){0,8000}+>""")
+_TAG = re.compile(r"""<[a-zA-Z][^>"']{0,8000}+(?:(?:"[^"]{0,20000}"|'[^']{0,20000}')[^>"']{0,8000}+){0,1000}+>""")
+_LONGEST_TAG = 100_000
 _BARE = re.compile(r"<[^>]{0,4000}>")
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'/])([^\s=>"'/]++)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _TAGS = re.compile(r"<!--.{0,1000}?-->|</?[a-zA-Z][^>]{0,2000}>", re.DOTALL)
@@ -43,7 +44,7 @@ def _edges(name: str) -> re.Pattern[str]:
 
 def start_tag(html: str, position: int) -> str:
     """The whole start tag at `position`."""
-    match = TAG.match(html, position) or _BARE.match(html, position)
+    match = _TAG.match(html, position, position + _LONGEST_TAG) or _BARE.match(html, position)
     return html[position : position + 1] if match is None else match.group()
 
 
@@ -58,4 +59,5 @@ def attributes(tag: str) -> dict[str, str]:
 
 def text_of(source: str) -> str:
     """The text of a piece of source: tags and comments gone, entities resolved."""
-    return unescape(_TAGS.sub("", source))
+    text = _TAGS.sub("", source) if "<" in source else source
+    return unescape(text) if "&" in text else text

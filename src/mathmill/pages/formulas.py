@@ -34,9 +34,8 @@ _CLASSES = (
     r"|data-(?:expr|tex|latex|math|formula|equation|value|asciimath|katex|original-tex)\w*\s*=)"
 )
 # What the marks of marked elements have in them.
-_WORDS = (re.compile(r"ath(?<=[mM]ath)"), re.compile(r"tex(?!t)"), re.compile(r"mjx"), re.compile(r"MJX"),
-          re.compile(r"data-expr"), re.compile(r"data-formula"), re.compile(r"data-equation"),
-          re.compile(r"data-value"))  # fmt: skip
+_WORDS = (re.compile(r"ath(?<=[mM]ath)"), re.compile(r"tex(?!t)"), "mjx", "MJX", "data-expr", "data-formula",
+          "data-equation", "data-value")  # fmt: skip
 _DATA = ("data-expr", "data-tex", "data-latex", "data-math", "data-formula", "data-equation", "data-original-tex",
          "data-katex", "data-asciimath")  # fmt: skip
 _NO_FORMULA = frozenset(

@@ -13,7 +13,7 @@ from mathmill.pages import formulas, markup
 from mathmill.pages.delimiters import replace_delimited
 from mathmill.pages.placeholders import PAD, RESERVED, RESERVED_CHARACTERS, Placeholders
 from mathmill.pages.signs import score
-from mathmill.pages.structure import flattened, has_hidden_span, plain_blocks, reveal
+from mathmill.pages.structure import flattened, plain_blocks, reveal
 from mathmill.pages.text import finish
 from mathmill.pages.walk import Walk
 
@@ -23,9 +23,10 @@ _KINDS = (*markup.KINDS, *formulas.KINDS)
 _UPPER = re.compile(r"</?[A-Z]")
 _UPPER_NAME = re.compile(r"</?[A-Z][A-Za-z0-9]*")
 # Inline elements say nothing about what is content; without them the parser has half as much to do.
-_INLINE_NAMES = "em|b|i|strong|tt|cite|var|dfn|u|small|big|font|wbr|mark|nobr"
-_INLINE = re.compile(rf"</?(?:{_INLINE_NAMES})(?:\s[^<>]*)?>")
-_INLINE_AND_SPANS = re.compile(rf"</?(?:{_INLINE_NAMES}|span)(?:\s[^<>]*)?>")
+# The rule also drops a sign beside them that is no ASCII, as the arrow in `<code>gzip</code> → <code>xz</code>`.
+_INLINE_NAMES = "em|b(?:ig)?|i|tt|c(?:ode|ite)|var|dfn|u|font|wbr|mark|nobr|kbd|s(?:trong|mall|amp{})"
+_INLINE = re.compile(rf"</?(?:{_INLINE_NAMES.format('')})(?:>|\s[^<>]*>)")
+_INLINE_AND_SPANS = re.compile(rf"</?(?:{_INLINE_NAMES.format('|pan')})(?:>|\s[^<>]*>)")
 # resiliparse's main-content rule drops a text node that is one single non-ASCII character, as `»` between links; but
 # a Chinese full stop or word between two formulas, or a lone `≤`, is content.
 _LONE = re.compile(r">(\s*)([^\x00-\x7f\s»«›‹•·|…©®→←↑↓▲▼★☆✓–—])(?=\s*<)")
@@ -67,7 +68,8 @@ def read_page(html: str, min_score: float = MIN_SCORE, max_lost: float = MAX_LOS
     html = walk.rewrite(html)
     if fine:
         html = replace_delimited(html, found, walk.delimiters, asciimath)
-    html = flattened(_smaller(plain_blocks(reveal(html, walk.budget))))
+    html, hidden_span = reveal(html, walk.budget)
+    html = flattened(_smaller(plain_blocks(html), hidden_span))
     text = _plain(html, main_content=True)
     kept = found.kept(text)
     whole = len(kept) < len(found.formulas) * (1 - max_lost)
@@ -90,8 +92,8 @@ def prepare(html: str) -> str:
     return html
 
 
-def _smaller(html: str) -> str:
-    html = (_INLINE if has_hidden_span(html) else _INLINE_AND_SPANS).sub("", html)
+def _smaller(html: str, hidden_span: bool) -> str:
+    html = (_INLINE if hidden_span else _INLINE_AND_SPANS).sub("", html)
     return html if html.isascii() else _LONE.sub(rf">\1\2{PAD}", html)
 
 

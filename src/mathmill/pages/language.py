@@ -1,6 +1,7 @@
 """The language of a text: by script where the script decides, by letter profiles (resiliparse) among Latin ones."""
 
 import re
+from collections import Counter
 
 from resiliparse.parse.lang import detect_fast
 
@@ -16,8 +17,9 @@ _SCRIPTS = {
     "hebrew": re.compile("[\u0590-\u05ff]{2,}"),
     "thai": re.compile("[\u0e00-\u0e7f]{2,}"),
     "devanagari": re.compile("[\u0900-\u097f]{2,}"),
-    "latin": re.compile("[A-Za-zÀ-ɏ]{2,}"),
 }
+_LATIN_WORD = re.compile("[A-Za-zÀ-ɏ]{2,}")
+_NO_ASCII = re.compile("[^\x00-\x7f]+")
 # Scripts that name one language, or stand for their most common one.
 _BY_SCRIPT = {"hangul": "ko", "greek": "el", "arabic": "ar", "hebrew": "he", "thai": "th", "devanagari": "hi"}
 _CYRILLIC = ["ru", "uk", "bg", "sr", "mk", "be"]
@@ -66,7 +68,9 @@ def language(text: str, sample: int = 4000, cutoff: int = 1200) -> str:
     profile) that resiliparse's detector may have; its documentation calls ranks over 1200 false.
     """
     text = _MATHS.sub(" ", text[: 2 * sample])[:sample]
-    weight = {name: len(pattern.findall(text)) for name, pattern in _SCRIPTS.items()}
+    other = "" if text.isascii() else " ".join(_NO_ASCII.findall(text))
+    weight = {name: len(pattern.findall(other)) for name, pattern in _SCRIPTS.items()}
+    weight["latin"] = len(_LATIN_WORD.findall(text))
     for name in ("han", "kana", "hangul"):
         weight[name] //= 2
     script = max(weight, key=lambda name: (weight[name], name))
@@ -87,7 +91,8 @@ def language(text: str, sample: int = 4000, cutoff: int = 1200) -> str:
 def _by_stop_words(text: str) -> str | None:
     """The language with most stop words, if they are frequent and it is ahead of the next by half as many again."""
     words = _WORD.findall(text.lower())
-    hits = {name: sum(word in stop for word in words) for name, stop in _STOP_SETS.items()}
+    counts = Counter(words)
+    hits = {name: sum(counts[word] for word in stop) for name, stop in _STOP_SETS.items()}
     first, second = sorted(hits, key=lambda name: (-hits[name], name))[:2]
     clear = hits[first] >= _STOP_SHARE * len(words) and hits[first] >= 3 and hits[first] >= 1.5 * hits[second]
     return first if clear else None

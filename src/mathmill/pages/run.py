@@ -15,7 +15,7 @@ from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shard
 from mathmill.workflow.engine_manifest import forget
 from mathmill.workflow.errors import UserError
 
-VERSION = "4"  # of the extraction: raise it when the code gives other pages for the same bytes
+VERSION = "5"  # of the extraction: raise it when the code gives other pages for the same bytes
 
 
 def make_pages(

@@ -12,7 +12,10 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-TOKEN = re.compile(r"\\[a-zA-Z]+|[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]|\d+|[^\W\d_]+")
+# Words of plain letters come first: a class of plain letters is read several times as fast as one of all letters.
+TOKEN = re.compile(
+    r"[a-z]++(?![^\x00-\x7f])|\\[a-zA-Z]+|[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]|\d+|[^\W\d_]+"
+)
 _ODD_BASE = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _BLOCK = 1024  # shingles hashed at once: functions x block of uint32 stays in a processor's second cache

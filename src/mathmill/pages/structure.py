@@ -16,12 +16,13 @@ _MOST_LINKED = 0.5  # share of a list's text that may stand in links; menus have
 _LONGEST_LIST = 400_000
 _MANY_TAGS = 4000
 _DEEPEST = 600
+_BLOCK = 128  # tags counted at once
 # Every tag but those of elements that hold nothing, or that the next of their kind closes.
 _NESTING = re.compile(
     r"<(/?)(?!(?:br|hr|img|input|meta|link|wbr|col|source|p|li|td|th|tr|dt|dd|option|tbody|thead)[\s>/])"
     r"[a-z][a-z0-9:-]*(?:\s[^<>]{0,2000})?>"
 )
-_CELL_OPEN = re.compile(r"(<t[dh](?:\s[^>]*)?>)\s*<(?:p|div)(?:\s[^>]*)?>(?![^<]*<(?:table|ul|ol|pre))")
+_CELL_OPEN = re.compile(r"(<t[dh](?:\s[^>]{0,2000})?>)\s*<(?:p|div)(?:\s[^>]{0,2000})?>(?![^<]*<(?:table|ul|ol|pre))")
 _CELL_CLOSE = re.compile(r"</(?:p|div)>\s*(?=</t[dh]>)")
 _HIDES = re.compile(
     r"<([a-z][a-z0-9-]*)(?=\s)[^<>]*?[\s\"';](?:display\s*:\s*none|visibility\s*:\s*hidden|hidden(?=[\s>=/])"
@@ -77,9 +78,15 @@ def _link_share(content: str) -> float:
     if "<a" not in content:
         return 0.0
     pieces = _LINK.split(content)  # text, "" or "/", text, ...: what follows "" stands in a link
-    lengths = [len("".join(text_of(piece).split())) for piece in pieces[::2]]
-    linked = sum(length for length, closing in zip(lengths[1:], pieces[1::2], strict=True) if not closing)
-    return linked / sum(lengths) if sum(lengths) else 1.0
+    inside = [piece for piece, closing in zip(pieces[2::2], pieces[1::2], strict=True) if not closing]
+    outside = [piece for piece, closing in zip(pieces[2::2], pieces[1::2], strict=True) if closing]
+    linked, other = _letters(inside), _letters([pieces[0], *outside])
+    return linked / (linked + other) if linked + other else 1.0
+
+
+def _letters(pieces: list[str]) -> int:
+    """The number of characters of text, without white space, in pieces of source: read at once, which is faster."""
+    return len("".join(text_of("\n".join(pieces)).split()))
 
 
 def flattened(html: str) -> str:
@@ -87,13 +94,7 @@ def flattened(html: str) -> str:
 
     Only pages of very many tags are looked at; browsers stop at a depth of 512.
     """
-    if html.count("<") < _MANY_TAGS:
-        return html
-    depth = deepest = 0
-    for match in _NESTING.finditer(html):
-        depth = max(0, depth - 1) if match.group(1) else depth + 1
-        deepest = max(deepest, depth)
-    if deepest <= _DEEPEST:
+    if html.count("<") < _MANY_TAGS or _depth(html) <= _DEEPEST:
         return html
     depth = 0
 
@@ -106,6 +107,19 @@ def flattened(html: str) -> str:
     return _NESTING.sub(kept, html)
 
 
+def _depth(html: str) -> int:
+    """No less than the greatest depth of the nesting: exact to a few tags, and counted in blocks, which is faster."""
+    tags = _NESTING.findall(html)  # "/" for an end tag
+    depth = deepest = 0
+    for start in range(0, len(tags), _BLOCK):
+        block = tags[start : start + _BLOCK]
+        closed = block.count("/")
+        opened = len(block) - closed
+        deepest = max(deepest, depth + opened)
+        depth = max(depth + opened - closed, opened)
+    return deepest
+
+
 def plain_blocks(html: str) -> str:
     """Figures as plain blocks, and cells that hold one paragraph as cells that hold text."""
     if "<figure" in html:
@@ -116,14 +130,17 @@ def plain_blocks(html: str) -> str:
     return html
 
 
-def reveal(html: str, budget: Budget) -> str:
-    """The source with what a click opens in plain sight; other hidden elements stay hidden.
+def reveal(html: str, budget: Budget) -> tuple[str, bool]:
+    """The source with what a click opens in plain sight, and whether a <span> may still hide something.
+
+    Other hidden elements stay hidden.
 
     A hidden element is judged by what it holds: a formula, or prose (few links, no form) that is either called an
     answer, a proof or the like by itself or by what stands right before it, or is long enough to be content.
     """
     out, position = [], 0
-    for start in _hiding_tags(html):
+    tags = _hiding_tags(html)
+    for start in tags:
         if start < position:
             continue
         match = _HIDES.match(html, start)
@@ -137,7 +154,9 @@ def reveal(html: str, budget: Budget) -> str:
         if _is_content(tag, content, html[max(0, start - 300) : start]):
             out += [html[position:start], _HIDING.sub(" ", tag)]
             position = start + len(tag)
-    return "".join([*out, html[position:]]) if out else html
+    span = any(html.startswith("<span", start) for start in tags)
+    html = "".join([*out, html[position:]]) if out else html
+    return html, span and any(html.startswith("<span", start) for start in _hiding_tags(html))
 
 
 def _hiding_tags(html: str) -> list[int]:
@@ -151,11 +170,6 @@ def _hiding_tags(html: str) -> list[int]:
                 found.add(start)
             position = html.find(word, position + len(word))
     return sorted(found)
-
-
-def has_hidden_span(html: str) -> bool:
-    """Whether a <span> hides its content, so that no <span> may be left out."""
-    return any(html.startswith("<span", start) for start in _hiding_tags(html))
 
 
 def _is_content(tag: str, content: str, before: str) -> bool:

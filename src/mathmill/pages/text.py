@@ -5,9 +5,9 @@ import unicodedata
 
 from mathmill.pages.placeholders import Placeholders
 
-_ODD_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u3000]+")
-_RUNS = re.compile(r"  +")
-_ENDS = re.compile(r" +\n")
+_ODD = "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u3000"
+_ODD_SPACES = re.compile(f"[{_ODD}]+")
+_RUNS = re.compile(r"  (?<=[^\n ]  ) *")  # not at the start of a line, where they indent; a search skips to two spaces
 _CELLS = re.compile(r" ?\t[\t ]*")
 _BLANK = re.compile(r"\n{3,}")
 
@@ -15,21 +15,18 @@ _BLANK = re.compile(r"\n{3,}")
 def finish(text: str, found: Placeholders) -> str:
     """Extracted text with placeholders -> the page's text: cells ` | `, formulas `$..$` and `$$..$$`, code verbatim."""
     if not text.isascii():
-        text = _ODD_SPACES.sub(" ", unicodedata.normalize("NFC", text))
+        text = unicodedata.normalize("NFC", text)
+        if any(space in text for space in _ODD):
+            text = _ODD_SPACES.sub(" ", text)
     if "\t" in text:
         text = "\n".join(_row(line) if "\t" in line else line for line in text.split("\n"))
     if " \n" in text:
-        text = _ENDS.sub("\n", text)
+        text = "\n".join(line.rstrip(" ") for line in text.split("\n"))
     if "  " in text:
-        text = _RUNS.sub(_space, text)
+        text = _RUNS.sub(" ", text)
     text = found.restore_formulas(text)
-    return _BLANK.sub("\n\n", found.restore_code(text)).strip("\n ")
-
-
-def _space(match: re.Match[str]) -> str:
-    """One space for several, except at the start of a line, where they indent."""
-    start = match.start()
-    return match.group() if start == 0 or match.string[start - 1] == "\n" else " "
+    text = found.restore_code(text)
+    return (_BLANK.sub("\n\n", text) if "\n\n\n" in text else text).strip("\n ")
 
 
 def _row(line: str) -> str:

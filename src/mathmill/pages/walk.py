@@ -5,7 +5,7 @@ behind what the function has used. The kinds stand in the tables of `markup` and
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -42,7 +42,7 @@ class Marked(NamedTuple):
     are up to `read`, which is as that of `Kind`.
     """
 
-    words: tuple[re.Pattern[str], ...]
+    words: tuple[re.Pattern[str] | str, ...]
     tag: re.Pattern[str]
     read: Read
 
@@ -54,8 +54,12 @@ def _readers(kinds: tuple[Kind, ...]) -> dict[str, Read]:
 
 @lru_cache(maxsize=4)
 def _beginnings(kinds: tuple[Kind, ...]) -> re.Pattern[str]:
-    # One group around all names: with a group for each, the search would be ten times slower.
-    names = "|".join(sorted((re.escape(name) for kind in kinds for name in kind.names if name != "!--"), reverse=True))
+    # One group around all names: with a group for each, the search would be ten times slower. Names of one first letter
+    # stand together: most tags are passed after a look at one letter.
+    rests: dict[str, list[str]] = {}
+    for name in sorted((name for kind in kinds for name in kind.names if name != "!--"), reverse=True):
+        rests.setdefault(re.escape(name[0]), []).append(re.escape(name[1:]))
+    names = "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in rests.items())
     return re.compile(rf"<(!--|(?:{names})(?=[\s>/]))")
 
 
@@ -122,8 +126,8 @@ class Walk:
         """The start tags of marked elements, the last one first."""
         starts = set()
         for word in self.marked.words:
-            for hit in word.finditer(html):
-                start = html.rfind("<", max(0, hit.start() - 2000), hit.start())
+            for hit in _places(word, html):
+                start = html.rfind("<", max(0, hit - 2000), hit)
                 if start != -1:
                     starts.add(start)
         found = (self.marked.tag.match(html, start) for start in sorted(starts, reverse=True))
@@ -151,6 +155,17 @@ class Walk:
             return tag, "", begin
         close = self.budget.end(html, begin, name)
         return None if close is None else (tag, html[begin : close[0]], close[1])
+
+
+def _places(word: re.Pattern[str] | str, html: str) -> Iterator[int]:
+    """Where a word stands. Plain text is searched for several times as fast as a pattern."""
+    if not isinstance(word, str):
+        yield from (hit.start() for hit in word.finditer(html))
+        return
+    position = html.find(word)
+    while position != -1:
+        yield position
+        position = html.find(word, position + len(word))
 
 
 def raw_end(walk: Walk, html: str, position: int, name: str) -> tuple[int, int]:
