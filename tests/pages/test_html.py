@@ -30,8 +30,8 @@ def test_code_keeps_its_indentation() -> None:
 
 
 def test_signs_beside_code_stay() -> None:
-    html = f"<p>{PARAGRAPH}</p><p>Compression went as follows: <code>gzip</code> → <code>xz</code> — <kbd>zstd</kbd></p>"
-    assert page(html) == f"{PARAGRAPH}\n\nCompression went as follows: gzip → xz — zstd"
+    html = f"<p>{PARAGRAPH}</p><p>Formats were <code>gzip</code> → <code>xz</code> — <kbd>zstd</kbd></p>"
+    assert page(html) == f"{PARAGRAPH}\n\nFormats were gzip → xz — zstd"
 
 
 def test_highlighted_code() -> None:
