@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from mathmill.evaluate.baselines import baselines
-from mathmill.evaluate.readers import Item
+from mathmill.evaluate.item import Item
 
 
 def item(family: str, answer: str, question: str = "?", lang: str = "en") -> Item:

@@ -8,6 +8,8 @@ import pytest
 import torch
 
 from mathmill.evaluate.config import EvaluateConfig, LikelihoodConfig, PageConfig, ProgramsConfig
+from mathmill.evaluate.grade import Judge
+from mathmill.evaluate.item import Item
 from mathmill.evaluate.outputs import SAMPLE, headline
 from mathmill.evaluate.programs import (
     OUTPUT,
@@ -20,8 +22,8 @@ from mathmill.evaluate.programs import (
     tool_integrated,
 )
 from mathmill.evaluate.prompts import Prompter, form_of
-from mathmill.evaluate.readers import Item
 from mathmill.evaluate.run import evaluate
+from mathmill.evaluate.sources import read_sets
 from mathmill.reward.config import SandboxConfig, VerifierConfig
 from mathmill.reward.sandbox.pool import Result, Sandbox
 from mathmill.rl.rollout import Completion
@@ -86,7 +88,7 @@ def test_program_of_thought(sandbox: Sandbox) -> None:
     items = [Item(str(i), "sums", 1, "en", "q", "", answer) for i, answer in enumerate(answers)]
     traces = program_of_thought(["q"] * 5, script, sandbox, "")
     assert [trace.printed for trace in traces] == ["42", None, None, None, "5/6"]
-    figures, verdicts = summarise("pot", items, traces, VerifierConfig(), 0.95)
+    figures, verdicts = summarise("pot", items, traces, Judge(VerifierConfig()), 0.95)
     assert figures["strict"]["correct"] == figures["program"]["correct"] == 2
     assert figures["endings"] == {"cpu": 1, "error": 1, "none": 1, "ok": 2}
     assert figures["outcomes"]["strict"] == "10001"
@@ -116,7 +118,7 @@ def test_tool_integrated(sandbox: Sandbox) -> None:
     assert "Runtime errors: NameError: name 'unknown' is not defined" in script.asked[1][1]
     assert traces[0].completion.text == told + "So it is \\boxed{42}."
     assert traces[1] == Trace(Completion(" It is \\boxed{3}.", 17, True), None)
-    figures, _ = summarise("tir", items, traces, VerifierConfig(), 0.95)
+    figures, _ = summarise("tir", items, traces, Judge(VerifierConfig()), 0.95)
     assert figures["outcomes"]["strict"] == "111"
     assert figures["program"]["correct"] == 1
     assert figures["endings"] == {"error": 1, "none": 1, "ok": 1}
@@ -149,7 +151,7 @@ def test_shots_are_of_the_form() -> None:
     prompter = Prompter(False, PageConfig(shots=2), {}, pool)
     for form in solutions:
         assert prompter.prompt(Item("x", "s", 1, "en", "asked", "", "5"), form).count(f"{form} q") == 2
-    assert prompter.program_stop == ("Question: ", "例题：")
+    assert prompter.stops("pot") == ("Question: ", "例题：")
     chat = Prompter(True, PageConfig(), {"tir_en": " By program."})
     assert chat.prompt(pool[0], "tir").startswith("User: cot q By program.")
 
@@ -190,7 +192,7 @@ def test_a_real_model_calls_a_program(chat_model: Path, training_file: Path, tmp
     report, rows = evaluate(
         "learnt",
         tmp_path / "learnt",
-        [tmp_path / "set.jsonl"],
+        read_sets([tmp_path / "set.jsonl"], {}, config),
         training_file,
         config,
         scratch=tmp_path / "scratch",

@@ -1,6 +1,6 @@
 from mathmill.evaluate.config import PageConfig
+from mathmill.evaluate.item import Item
 from mathmill.evaluate.prompts import Prompter
-from mathmill.evaluate.readers import Item
 
 EN = Item("1", "sums", 1, "en", "What is 1+1? {question}", "It is \\boxed{2}.", "2")
 ZH = Item("2", "sums", 1, "zh", "1+1=？", "得\\boxed{2}。", "2")
@@ -10,14 +10,14 @@ def test_chat() -> None:
     prompter = Prompter(True, PageConfig(), {"cot_en": " Think."})
     assert prompter.prompt(EN) == "User: What is 1+1? {question} Think.\n\nAssistant:"
     assert prompter.continuation(EN) == " It is \\boxed{2}."
-    assert prompter.stop == ()
+    assert prompter.stops() == ()
 
 
 def test_page() -> None:
     prompter = Prompter(False, PageConfig(), {})
     assert prompter.prompt(EN) == "Question: What is 1+1? {question} Solution:"
     assert prompter.prompt(ZH) + prompter.continuation(ZH) == "例题：1+1=？解：得\\boxed{2}。"
-    assert prompter.stop
+    assert prompter.stops() == ("\n",)
 
 
 def test_shots_are_of_the_language_and_the_same_for_all() -> None:

@@ -2,7 +2,7 @@ import itertools
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathmill.evaluate.stats import maj_at_k, mcnemar, mean_interval, paired, pass_at_k, vote, wilson
@@ -18,6 +18,7 @@ def test_wilson_against_published_values() -> None:
         wilson(1, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 500), st.integers(1, 500))
 def test_wilson_holds_the_share(correct: int, items: int) -> None:
     correct = min(correct, items)
@@ -26,6 +27,7 @@ def test_wilson_holds_the_share(correct: int, items: int) -> None:
     assert interval.value - 1e-12 <= interval.high <= 1
 
 
+@settings(deadline=None)
 @given(st.integers(1, 8), st.data())
 def test_pass_at_k_is_the_mean_over_all_subsets(n: int, data: st.DataObject) -> None:
     c, k = data.draw(st.integers(0, n)), data.draw(st.integers(1, n))

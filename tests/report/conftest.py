@@ -11,7 +11,7 @@ import pytest
 from mathmill.corpus.measures import calibration, measures
 from mathmill.evaluate.baselines import baselines
 from mathmill.evaluate.grade import Graded, summarise_greedy
-from mathmill.evaluate.readers import Item
+from mathmill.evaluate.item import Item
 from mathmill.evaluate.run import items_digest
 from mathmill.report.facts import Sources
 from mathmill.rl.rollout import Completion

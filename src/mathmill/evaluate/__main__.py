@@ -5,15 +5,35 @@ continue a page; answers are checked by the verifier of the rewards. A killed ev
 Examples: python -m mathmill.evaluate evaluate.model=grpo    make exp evaluate.samples.n=16
 """
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mathmill.workflow.errors import UserError
 from mathmill.workflow.stage import Stage, launch
+
+if TYPE_CHECKING:
+    from mathmill.evaluate.sources import Sets
+
+
+def sets(stage: Stage) -> "Sets":
+    """All problems of the evaluation, whose faults are the user's to mend."""
+    from mathmill.evaluate.sources import read_sets
+    from mathmill.workflow.inputs import is_remote, resolve
+
+    config = stage.section
+    tasks: dict[str, Path | str] = {}
+    for name in config.tasks:
+        source = config.task_files[name]
+        paths = [] if is_remote(source) else resolve(stage.root, stage.node, "task_files", [source])
+        if len(paths) > 1:
+            raise UserError(f"evaluate.task_files.{name} = {source}: {len(paths)} files; a task takes one")
+        tasks[name] = paths[0] if paths else source
+    return read_sets(stage.inputs("benchmark"), tasks, config)
 
 
 def check(stage: Stage) -> None:
-    """Read the benchmarks, whose faults are the user's to mend, before torch is imported."""
-    from mathmill.evaluate.readers import read_benchmark
-
-    for path in stage.inputs("benchmark"):
-        read_benchmark(path, stage.section.reader, stage.section.limit)
+    """Read the benchmarks before torch is imported."""
+    sets(stage)
 
 
 def body(stage: Stage) -> float:
@@ -27,7 +47,7 @@ def body(stage: Stage) -> float:
     report, rows = evaluate(
         str(stage.item),
         stage.input("checkpoint"),
-        stage.inputs("benchmark"),
+        sets(stage),
         stage.input("instruct"),
         stage.section,
         scratch=stage.scratch,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mathmill.evaluate.readers import Item
+from mathmill.evaluate.item import Item
 from mathmill.evaluate.stats import wilson
 from mathmill.reward.config import VerifierConfig
 from mathmill.reward.extract import last_number

@@ -5,6 +5,20 @@ from dataclasses import dataclass
 from mathmill.reward.config import SandboxConfig, VerifierConfig
 from mathmill.workflow.option import option
 
+# evaluate/tasks/NAME.py each; the last two are statements to prove (evaluate/proofs.py).
+TASK_NAMES = (
+    "gsm8k",
+    "math",
+    "ocw",
+    "sat",
+    "mmlu_stem",
+    "cmath",
+    "gaokao_mathcloze",
+    "gaokao_mathqa",
+    "mgsm_zh",
+)
+PROOF_NAMES = ("minif2f_valid", "minif2f_test")
+
 
 @dataclass
 class PageConfig:
@@ -30,6 +44,7 @@ class SamplesConfig:
     """Several completions of each problem, for Pass@K and Maj@K (paper 5.2.2, Figure 7)."""
 
     n: int = option(0, "completions of each problem; 0 leaves sampling out", ge=0, le=4096)
+    models: list[str] | None = option(None, "sample only these models; null: every model that is evaluated")
     items: int | None = option(None, "sample only the first that many problems of each benchmark; null: all", ge=1)
     temperature: float = option(0.7, "sampling temperature; Figure 7 of the paper uses 0.7", gt=0.0, le=10.0)
     top_p: float = option(1.0, "nucleus of the sampling; the paper is silent on it", gt=0.0, le=1.0)
@@ -62,6 +77,18 @@ class LikelihoodConfig:
 
 
 @dataclass
+class ProverConfig:
+    """Who checks proofs (paper 2.3, miniF2F with Isabelle)."""
+
+    command: str | None = option(
+        None,
+        "a command that checks a theory: {file} in it stands for the theory's path, and exit status 0 means proved; "
+        "null: proofs are written but not checked",
+    )
+    seconds: float = option(300.0, "time of one check by the clock; the paper is silent", gt=0.0)
+
+
+@dataclass
 class EvaluateConfig:
     """Section `evaluate` of the configuration."""
 
@@ -74,13 +101,27 @@ class EvaluateConfig:
         choices=["auto", "chat", "page"],
     )
     benchmark: list[str] | None = option(None, "benchmark files (JSON lines); null: the microworld's test set")
+    tasks: list[str] = option(
+        list,
+        "benchmarks of the paper that are asked beside `benchmark`; their files are in task_files",
+        choices=[*TASK_NAMES, *PROOF_NAMES],
+    )
+    task_files: dict[str, str] = option(
+        dict, "task -> its JSON-lines file, or datasets:NAME[/CONFIGURATION]:SPLIT of the Hugging Face hub"
+    )
+    grading: str = option(
+        "strict",
+        "strict: the verifier alone; both: also as the paper's own evaluation grades, which accepts more (x100, 1e-3, "
+        "other brackets); official: both, and the headline is that one",
+        choices=["strict", "official", "both"],
+    )
     instruct: str | None = option(
         None, "training set behind the baselines and the shots (JSON lines); null: the cleaned instruction set"
     )
     reader: str = option(
         "auto",
         "form of the benchmark's rows; auto knows it by their fields",
-        choices=["auto", "problems", "gsm8k", "cmath", "mgsm"],
+        choices=["auto", "problems", *TASK_NAMES],
     )
     limit: int | None = option(None, "take only the first that many problems of each benchmark; null: all", ge=1)
     page: PageConfig = option(PageConfig, "prompt of the models that continue pages")
@@ -88,9 +129,26 @@ class EvaluateConfig:
     batch_rows: int = option(256, "completions that are generated together", ge=1)
     samples: SamplesConfig = option(SamplesConfig, "several completions of each problem")
     programs: ProgramsConfig = option(ProgramsConfig, "answers with programs")
+    prover: ProverConfig = option(ProverConfig, "the check of formal proofs")
     likelihood: LikelihoodConfig = option(LikelihoodConfig, "bits per byte of reference solutions")
     verifier: VerifierConfig = option(VerifierConfig, "the check of answers; its mode is the one of the headline")
     sandbox: SandboxConfig = option(SandboxConfig, "the sandbox of the programs")
     confidence: float = option(0.95, "coverage of every interval", gt=0.5, lt=1.0)
     dtype: str = option("float32", "type of the weights in memory", choices=["float32", "bfloat16", "float16"])
     examples: int = option(6, "completions that are copied into the report", ge=0, le=100)
+
+    @property
+    def mode(self) -> str:
+        """The verdicts behind the headline."""
+        return "official" if self.grading == "official" else self.verifier.mode
+
+    def faults(self) -> dict[str, str]:
+        """Tasks without a file."""
+        missing = [name for name in self.tasks if name not in self.task_files]
+        unknown = sorted(set(self.task_files) - {*TASK_NAMES, *PROOF_NAMES})
+        found = {}
+        if missing:
+            found["tasks"] = f"no file for {', '.join(missing)}: set evaluate.task_files.{missing[0]}=PATH"
+        if unknown:
+            found["task_files"] = f"no task {', '.join(unknown)}; there are {', '.join((*TASK_NAMES, *PROOF_NAMES))}"
+        return found

@@ -10,7 +10,8 @@ from typing import Any
 from mathmill.rl.rollout import Completion, sample
 from mathmill.workflow.files import read_jsonl, write_jsonl
 
-PART = 128  # prompts of one part: the most that a kill can cost
+PART = 128  # prompts of one part where each has one completion: the most that a kill can cost
+_SAMPLED = 256  # completions of one part otherwise
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,9 @@ def complete(
     A part is keyed by the model's digest, the decoding and its prompts. progress is called with numbers of prompts.
     """
     results: list[list[Completion]] = []
-    for start in range(0, len(prompts), PART):
-        part = list(prompts[start : start + PART])
+    size = PART if decoding.n == 1 else max(1, _SAMPLED // decoding.n)
+    for start in range(0, len(prompts), size):
+        part = list(prompts[start : start + size])
         file = cache / f"{_key(model_digest, decoding, part)}.jsonl"
         if file.is_file():
             done = [[Completion(**one) for one in row["completions"]] for row in read_jsonl(file)]
@@ -58,8 +60,8 @@ def complete(
                 temperature=decoding.temperature,
                 top_p=decoding.top_p,
                 max_new_tokens=decoding.max_new_tokens,
-                # Another stream of random numbers for each part; the part's size never changes.
-                seed=decoding.seed * 100_003 + start // PART,
+                # Another stream of random numbers for each part; a part's size depends on n alone.
+                seed=decoding.seed * 100_003 + start // size,
                 batch_rows=batch_rows,
                 stop=decoding.stop,
                 progress=progress,

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from mathmill.evaluate.grade import Graded
-from mathmill.evaluate.readers import Item
+from mathmill.evaluate.item import Item
 
 
 def SAMPLE() -> pa.Schema:
@@ -16,9 +16,9 @@ def SAMPLE() -> pa.Schema:
         "benchmark": text, "id": text, "family": text, "difficulty": number, "lang": text, "question": text,
         "answer": text, "copy": number, "text": text, "tokens": number, "finished": flag, "extracted": text,
         "where": text, "strict": flag, "lenient": flag,
-        "form": text,
+        "official": flag, "form": text,
     }  # fmt: skip
-    return pa.schema([pa.field(name, kind, nullable=name == "extracted") for name, kind in kinds.items()])
+    return pa.schema([pa.field(name, kind, nullable=name in ("extracted", "official")) for name, kind in kinds.items()])
 
 
 def examples(items: Sequence[Item], graded: Sequence[Graded], count: int) -> list[dict[str, Any]]:
@@ -60,6 +60,7 @@ def sample_rows(
             "where": verdict.where,
             "strict": verdict.strict,
             "lenient": verdict.lenient,
+            "official": verdict.official,
             "form": form,
         }
         for item, group in zip(items, graded, strict=True)
@@ -83,6 +84,8 @@ def headline(report: dict[str, Any]) -> dict[str, float]:
         greedy = result["greedy"]
         metrics[f"{benchmark}/accuracy"] = greedy[report["mode"]]["value"]
         metrics[f"{benchmark}/accuracy_lenient"] = greedy["lenient"]["value"]
+        if "official" in greedy:
+            metrics[f"{benchmark}/accuracy_official"] = greedy["official"]["value"]
         metrics[f"{benchmark}/truncated"] = greedy["truncated"]
         metrics[f"{benchmark}/tokens"] = greedy["tokens"]
         for group in ("by_family", "by_lang", "by_difficulty"):
@@ -98,4 +101,7 @@ def headline(report: dict[str, Any]) -> dict[str, float]:
             for curve in ("pass_at", "maj_at"):
                 for k, interval in result["samples"][curve].items():
                     metrics[f"{benchmark}/{curve}_{k}"] = interval["value"]
+    for name, figures in report.get("proofs", {}).items():
+        if figures["proved"] is not None:
+            metrics[f"{name}/proved"] = figures["proved"]["value"]
     return metrics

@@ -13,12 +13,10 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from mathmill.evaluate.config import ProgramsConfig
-from mathmill.evaluate.grade import Graded, grade, summarise_greedy
-from mathmill.evaluate.readers import Item
+from mathmill.evaluate.grade import Graded, Judge, summarise_greedy
+from mathmill.evaluate.item import Item
 from mathmill.evaluate.stats import wilson
-from mathmill.reward.config import VerifierConfig
 from mathmill.reward.sandbox.pool import Result
-from mathmill.reward.verifier import same_answer
 from mathmill.rl.rollout import Completion
 
 OUTPUT = "```output"  # the model asks for an output by this string, on which generation stops
@@ -82,10 +80,22 @@ def shown(result: Result, ends: int) -> str:
     return text if len(text) <= 2 * ends else f"{text[:ends]}...{text[-ends:]}"
 
 
-def program_of_thought(prompts: Sequence[str], generate: Generate, sandbox: Runner, opening: str) -> list[Trace]:
-    """One program for each prompt, run. opening: what stands behind every prompt and belongs to the answer."""
+def program_of_thought(
+    prompts: Sequence[str],
+    generate: Generate,
+    sandbox: Runner,
+    opening: str,
+    program: Callable[[str], str | None] | None = None,
+) -> list[Trace]:
+    """One program for each prompt, run. opening: what stands behind every prompt and belongs to the answer.
+
+    program: finds the program of an answer (see tasks.task.Shots); without it the fenced blocks are the program.
+    """
     completions = [_behind(opening, one) for one in generate([prompt + opening for prompt in prompts])]
-    return _run(completions, [blocks(one.text) for one in completions], sandbox)
+    if program is None:
+        return _run(completions, [blocks(one.text) for one in completions], sandbox)
+    found = [program(one.text) for one in completions]
+    return _run(completions, [[one] if one else [] for one in found], sandbox)
 
 
 def tool_integrated(
@@ -135,21 +145,15 @@ def _run(completions: Sequence[Completion], parts: Sequence[list[str]], sandbox:
     return [Trace(completion, results.get(i)) for i, completion in enumerate(completions)]
 
 
-def grade_program(item: Item, trace: Trace, config: VerifierConfig) -> Graded:
-    """The verdict on what a program printed: right or wrong, whichever extraction is asked for."""
-    printed = trace.printed
-    right = printed is not None and same_answer(printed, item.answer, config=config)
-    return Graded(trace.completion, right, right, printed, "none" if printed is None else "program")
-
-
 def summarise(
-    form: str, items: Sequence[Item], traces: Sequence[Trace], config: VerifierConfig, confidence: float
+    form: str, items: Sequence[Item], traces: Sequence[Trace], judge: Judge, confidence: float
 ) -> tuple[dict[str, Any], list[Graded]]:
     """(the figures of one form, its verdicts): for tir of the final text, and `program` of the last output alone."""
-    programs = [grade_program(item, trace, config) for item, trace in zip(items, traces, strict=True)]
+    pairs = list(zip(items, traces, strict=True))
+    programs = [judge.grade_printed(item, trace.completion, trace.printed) for item, trace in pairs]
     verdicts = programs
     if form == "tir":
-        verdicts = [grade(item, trace.completion, config) for item, trace in zip(items, traces, strict=True)]
+        verdicts = [judge.grade(item, trace.completion) for item, trace in pairs]
     figures = summarise_greedy(items, verdicts, confidence)
     right = sum(verdict.strict for verdict in programs)
     figures["program"] = {"correct": right, **asdict(wilson(right, len(items), confidence))}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mathmill.evaluate.config import PageConfig
-from mathmill.evaluate.readers import Item
+from mathmill.evaluate.item import Item
+from mathmill.evaluate.tasks.task import Task
 from mathmill.training import template
 
 
@@ -15,7 +16,7 @@ class Prompter:
     """The prompts of one model.
 
     chat: by the template of instruction tuning with the suffixes that the tokenizer carries; otherwise as pages with
-    `page.shots` worked examples of the problem's language from `examples`.
+    `page.shots` worked examples of the problem's language from `examples`, or by the few-shot prompts of `task`.
     """
 
     chat: bool
@@ -23,11 +24,18 @@ class Prompter:
     suffixes: dict[str, str]
     examples: Sequence[Item] = ()
     seed: int = 0
+    task: Task | None = None
+
+    def asks(self, form: str) -> bool:
+        """Whether there is a prompt for a form: a task has few-shot prompts for some only."""
+        return self.chat or self.task is None or form in self.task.shots
 
     def prompt(self, item: Item, form: str = "cot") -> str:
         """The text that the model reads before it answers in a form: cot, pot or tir."""
         if self.chat:
             return template.prompt(item.question, item.lang, form, self.suffixes)
+        if self.task is not None:
+            return self.task.shots[form].prompt(item.question)
         shots = [self.start(shot) + self.continuation(shot) for shot in self._shots(item, form)]
         return "\n\n".join([*shots, self.start(item)])
 
@@ -39,17 +47,20 @@ class Prompter:
         """The reference solution as the model should write it after the prompt."""
         if self.chat:
             return f" {item.solution}"
-        return _of(self.page.joint, item.lang) + item.solution
+        joint = _of(self.page.joint, item.lang) if self.task is None else self.task.shots["cot"].joint
+        return joint + item.solution
 
-    @property
-    def stop(self) -> tuple[str, ...]:
-        """Strings that end a completion, beside the end-of-text token."""
-        return () if self.chat else tuple(self.page.stop)
+    def stops(self, form: str = "cot") -> tuple[str, ...]:
+        """Strings that end a completion, beside the end-of-text token.
 
-    @property
-    def program_stop(self) -> tuple[str, ...]:
-        """The same for answers with programs, which are of many lines: on a page, the start of the next problem."""
-        return () if self.chat else tuple(text.partition("{")[0] for text in self.page.question.values())
+        Answers with programs are of many lines: on a page they end at the start of the next problem.
+        """
+        if self.chat:
+            return ()
+        if self.task is not None:
+            return self.task.shots[form].stop
+        starts = (text.partition("{")[0] for text in self.page.question.values())
+        return tuple(self.page.stop) if form == "cot" else tuple(starts)
 
     def _shots(self, item: Item, form: str) -> list[Item]:
         if not self.page.shots:

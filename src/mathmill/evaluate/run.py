@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,22 @@ import torch
 
 from mathmill.evaluate.baselines import baselines
 from mathmill.evaluate.config import EvaluateConfig
+from mathmill.evaluate.curves import summarise_samples
 from mathmill.evaluate.generation import Decoding, complete
-from mathmill.evaluate.grade import Graded, grade, summarise_greedy, summarise_samples
+from mathmill.evaluate.grade import Graded, Judge, summarise_greedy
+from mathmill.evaluate.item import Item
 from mathmill.evaluate.likelihood import bits_per_byte, untrained_like
 from mathmill.evaluate.outputs import examples, rounded, sample_rows
 from mathmill.evaluate.programs import OUTPUT, Runner, program_of_thought, summarise, tool_integrated
 from mathmill.evaluate.prompts import Prompter, is_chat
-from mathmill.evaluate.readers import Item, read_benchmark, read_training
+from mathmill.evaluate.proofs import proof_rows, summarise_proofs
+from mathmill.evaluate.readers import read_training
+from mathmill.evaluate.sources import Benchmark, Sets
+from mathmill.evaluate.tasks import minif2f
 from mathmill.reward.sandbox.pool import Sandbox
 from mathmill.rl.rollout import Completion
 from mathmill.training.model import load, load_tokenizer, parameter_count
 from mathmill.training.template import suffixes_of
-from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import digest
 
 Progress = Callable[[int, str], AbstractContextManager[Any]]
@@ -48,6 +52,16 @@ class Desk:
     cache: Path
     batch_rows: int
     progress: Progress
+
+    def at(self, benchmark: Benchmark) -> "Desk":
+        """The same desk with the prompts of a benchmark."""
+        prompter = replace(self.subject.prompter, task=benchmark.task if benchmark.shots else None)
+        return replace(self, subject=replace(self.subject, prompter=prompter))
+
+    def judge(self, benchmark: Benchmark) -> Judge:
+        """Who grades a benchmark's answers."""
+        config = self.config
+        return Judge(config.verifier, benchmark.task, config.grading != "strict", self.subject.prompter.chat)
 
     def complete(
         self, prompts: Sequence[str], stop: tuple[str, ...], label: str, n: int = 1, temperature: float = 0.0
@@ -83,7 +97,7 @@ def load_subject(
 def evaluate(
     name: str,
     folder: Path,
-    benchmarks: Sequence[Path],
+    sets: Sets,
     training_file: Path,
     config: EvaluateConfig,
     *,
@@ -93,48 +107,50 @@ def evaluate(
     progress: Progress,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """(the report, the rows of the samples table) of one model."""
-    sets = {path.stem: read_benchmark(path, config.reader, config.limit) for path in benchmarks}
-    if len(sets) < len(benchmarks):
-        raise UserError("evaluate.benchmark: two files have the same name; rename one of them")
     training = read_training(training_file)
     subject = load_subject(name, folder, config, training, device)
     report: dict[str, Any] = {
         "model": name,
         "format": "chat" if subject.prompter.chat else "page",
         "parameters": parameter_count(subject.model),
-        "mode": config.verifier.mode,
+        "mode": config.mode,
         "confidence": config.confidence,
         "benchmarks": {},
     }
     rows: list[dict[str, Any]] = []
     desk = Desk(subject, config, scratch / "completions", batch_rows, progress)
     with Sandbox(config.sandbox) as sandbox:  # its workers start with the first program
-        for benchmark, items in sets.items():
-            result, graded = _evaluate_set(desk, items)
+        for benchmark in sets.benchmarks:
+            items = benchmark.items
+            here = desk.at(benchmark)
+            result, graded = _evaluate_set(here, benchmark)
             result["baselines"] = baselines(items, training, config.confidence, config.verifier)
             result["programs"] = None
-            report["benchmarks"][benchmark] = result
-            rows.extend(sample_rows(benchmark, items, graded))
-            for form in config.programs.formats:
-                figures, verdicts = _evaluate_programs(desk, items, form, sandbox)
+            report["benchmarks"][benchmark.name] = result
+            rows.extend(sample_rows(benchmark.name, items, graded))
+            for form in filter(here.subject.prompter.asks, config.programs.formats):
+                figures, verdicts = _evaluate_programs(here, benchmark, form, sandbox)
                 result["programs"] = {**(result["programs"] or {}), form: figures}
-                rows.extend(sample_rows(benchmark, items, [[verdict] for verdict in verdicts], form))
+                rows.extend(sample_rows(benchmark.name, items, [[verdict] for verdict in verdicts], form))
+    for benchmark_name, statements in sets.proofs.items():
+        completions = _prove(desk, statements, benchmark_name)
+        figures = summarise_proofs(statements, completions, config.prover, config.confidence)
+        report["proofs"] = {**report.get("proofs", {}), benchmark_name: figures}
+        rows.extend(proof_rows(benchmark_name, statements, completions))
     return rounded(report), rows
 
 
-def _evaluate_set(desk: Desk, items: Sequence[Item]) -> tuple[dict[str, Any], list[list[Graded]]]:
+def _evaluate_set(desk: Desk, benchmark: Benchmark) -> tuple[dict[str, Any], list[list[Graded]]]:
     """One benchmark: the figures, and for each problem its graded completions (greedy first)."""
-    subject, config = desk.subject, desk.config
+    subject, config, items = desk.subject, desk.config, benchmark.items
+    judge = desk.judge(benchmark)
 
     def graded(chosen: Sequence[Item], n: int, temperature: float, label: str) -> list[list[Graded]]:
         prompts = [subject.prompter.prompt(item) for item in chosen]
-        completions = desk.complete(prompts, subject.prompter.stop, label, n, temperature)
-        return [
-            [grade(item, one, config.verifier) for one in group]
-            for item, group in zip(chosen, completions, strict=True)
-        ]
+        completions = desk.complete(prompts, subject.prompter.stops(), label, n, temperature)
+        return [[judge.grade(item, one) for one in group] for item, group in zip(chosen, completions, strict=True)]
 
-    greedy = graded(items, 1, 0.0, f"{subject.name}: greedy")
+    greedy = graded(items, 1, 0.0, f"{subject.name}: {benchmark.name}, greedy")
     result: dict[str, Any] = {
         "items": len(items),
         "items_digest": items_digest(items),
@@ -143,37 +159,63 @@ def _evaluate_set(desk: Desk, items: Sequence[Item]) -> tuple[dict[str, Any], li
         "samples": None,
         "bits_per_byte": _likelihoods(subject, items, config),
     }
-    if config.samples.n:
-        chosen = items[: config.samples.items]
+    if benchmark.task is not None:
+        result["task"] = _asked_how(subject, benchmark, config)
+    samples = config.samples
+    if samples.n and (samples.models is None or subject.name in samples.models):
+        chosen = items[: samples.items]
         sampled = graded(
-            chosen, config.samples.n, config.samples.temperature, f"{subject.name}: {config.samples.n} samples"
+            chosen, samples.n, samples.temperature, f"{subject.name}: {benchmark.name}, {samples.n} samples"
         )
         result["samples"] = {
-            "temperature": config.samples.temperature,
-            "top_p": config.samples.top_p,
-            **summarise_samples(sampled, config.verifier, config.confidence, config.seed),
+            "temperature": samples.temperature,
+            "top_p": samples.top_p,
+            **summarise_samples(sampled, config.verifier, config.confidence, config.seed, config.mode),
         }
         greedy = [group + (sampled[i] if i < len(sampled) else []) for i, group in enumerate(greedy)]
     return result, greedy
 
 
+def _asked_how(subject: Subject, benchmark: Benchmark, config: EvaluateConfig) -> dict[str, Any]:
+    """How a task was asked, and how many of its prompts leave no room for the longest answer in the model's context."""
+    assert benchmark.task is not None
+    prompter = subject.prompter
+    shots = len(benchmark.task.shots["cot"].examples) if prompter.task and not prompter.chat else 0
+    limit = int(getattr(subject.model.config, "max_position_embeddings", 1 << 30)) - config.max_new_tokens
+    lengths = (len(subject.tokenizer(prompter.prompt(item))["input_ids"]) for item in benchmark.items)
+    return {
+        "name": benchmark.task.name,
+        "shots": shots,
+        "beyond_context": sum(length > limit for length in lengths),
+        "complete": len(benchmark.items) == benchmark.task.count,
+    }
+
+
 def _evaluate_programs(
-    desk: Desk, items: Sequence[Item], form: str, sandbox: Runner
+    desk: Desk, benchmark: Benchmark, form: str, sandbox: Runner
 ) -> tuple[dict[str, Any], list[Graded]]:
     """One benchmark answered with programs: the figures of a form, and its verdicts."""
-    prompter, config = desk.subject.prompter, desk.config
-    stop = prompter.program_stop + ((OUTPUT,) if form == "tir" else ())
+    prompter, config, items = desk.subject.prompter, desk.config, benchmark.items
+    stop = prompter.stops(form) + ((OUTPUT,) if form == "tir" else ())
 
     def generate(prompts: Sequence[str]) -> list[Completion]:
-        return [group[0] for group in desk.complete(prompts, stop, f"{desk.subject.name}: {form}")]
+        label = f"{desk.subject.name}: {benchmark.name}, {form}"
+        return [group[0] for group in desk.complete(prompts, stop, label)]
 
     prompts = [prompter.prompt(item, form) for item in items]
     opening = config.programs.opening.get(form, "")
     if form == "tir":
         traces = tool_integrated(prompts, generate, sandbox, config.programs, opening)
     else:
-        traces = program_of_thought(prompts, generate, sandbox, opening)
-    return summarise(form, items, traces, config.verifier, config.confidence)
+        program = prompter.task.shots[form].program if prompter.task and not prompter.chat else None
+        traces = program_of_thought(prompts, generate, sandbox, opening, program)
+    return summarise(form, items, traces, desk.judge(benchmark), config.confidence)
+
+
+def _prove(desk: Desk, statements: Sequence[minif2f.Statement], name: str) -> list[Completion]:
+    """One greedy proof of every statement, by the few-shot prompt for every kind of model, as in the paper."""
+    prompts = [minif2f.prompt(statement) for statement in statements]
+    return [group[0] for group in desk.complete(prompts, minif2f.STOP, f"{desk.subject.name}: {name}")]
 
 
 def _likelihoods(subject: Subject, items: Sequence[Item], config: EvaluateConfig) -> dict[str, Any] | None:

@@ -14,10 +14,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 _TOWER = re.compile(
     r"\^[^-+*/=,]*\^[^-+*/=,]*\^|\d\^\{?\(?-?\d+\}?\)?(?:\^|!)|\d{16,}|\^\{?\(?-?\d{4,}|\d{3,}!|!\s*!|\)!"
+)
+_DERIVATIVE = re.compile(
+    r"\\frac\{ ?d(?:\^\{?(\d)\}?)? ?(\\?[A-Za-z]+(?:_\{?\w+\}?)?) ?\}\{ ?d ?(\\?[A-Za-z]+) ?(?:\^\{?\d\}?)? ?\}"
 )
 _SQRT = re.compile(r"(?<!\\)sqrt\(([^()]*)\)")
 
@@ -37,10 +41,20 @@ def within_caps(text: str, max_characters: int, max_nesting: int) -> bool:
 
 
 def to_latex(text: str) -> str:
-    r"""Plain-text operators as LaTeX: `**` -> `^`, `sqrt(a)` -> `\sqrt{a}`, `pi` -> `\pi`."""
+    r"""Plain-text operators as LaTeX: `**` -> `^`, `sqrt(a)` -> `\sqrt{a}`, `pi` -> `\pi`; a derivative is a symbol.
+
+    The parser would evaluate `\frac{dx}{dt}`, and x does not hold t: any two equations would agree in it.
+    """
+    text = _DERIVATIVE.sub(
+        lambda found: "D_{" + re.sub(r"[^A-Za-z0-9]", "", "".join(map(str, found.groups("")))) + "}", text
+    )
     text = _SQRT.sub(r"\\sqrt{\1}", text.replace("**", "^"))
     text = re.sub(r"\^\(([^()]*)\)", r"^{\1}", text)
     return re.sub(r"(?<![\\a-zA-Z])pi(?![a-zA-Z])", r"\\pi ", text)
+
+
+def _derivative(found: re.Match[str]) -> str:
+    return "D_{" + re.sub(r"[^A-Za-z0-9]", "", "".join(found.groups(""))) + "}"
 
 
 class SymbolicWorker:
@@ -54,7 +68,12 @@ class SymbolicWorker:
 
     def equal(self, gold: str, answer: str, seconds: float) -> bool | None:
         """True or False; None where a limit ended the comparison."""
-        request = json.dumps({"gold": gold, "answer": answer, "seconds": seconds}).encode() + b"\n"
+        found = self.ask("equal", gold, answer, seconds)
+        return None if found is None else bool(found)
+
+    def ask(self, kind: str, gold: str, answer: str, seconds: float) -> Any:
+        """What one of QUESTIONS says about two formulas; None where a limit ended it."""
+        request = json.dumps({"kind": kind, "gold": gold, "answer": answer, "seconds": seconds}).encode() + b"\n"
         with self.lock:
             process = self._ready()
             assert process.stdin is not None
@@ -71,7 +90,7 @@ class SymbolicWorker:
             if not line:
                 self.close()
                 return None
-            return bool(json.loads(line)["equal"])
+            return json.loads(line)["found"]
 
     def _ready(self) -> subprocess.Popen[bytes]:
         if self.process is None or self.process.poll() is not None:
@@ -129,6 +148,48 @@ def compare(gold: str, answer: str) -> bool:
     return bool(verify(left, right, strict=True, timeout_seconds=None))
 
 
+def _expression(text: str) -> Any:
+    parsed = _parse(to_latex(text))
+    if parsed is None:
+        raise ValueError("no formula")
+    return parsed[0]
+
+
+def close(gold: str, answer: str) -> bool:
+    """The paper's own comparison (8.3): no difference after simplification, or numbers within 1e-3 of each other."""
+    from sympy import N, simplify
+
+    left, right = _expression(gold), _expression(answer)
+    try:
+        if simplify(left - right) == 0:
+            return True
+    except (TypeError, ValueError, NotImplementedError):  # of relations and sets there is no difference
+        pass
+    return abs(float(N(left)) - float(N(right))) <= 1e-3
+
+
+def same_equation(gold: str, answer: str) -> bool:
+    """Whether both are equations and the same one as parsed."""
+    from sympy import Equality
+
+    left, right = _expression(gold), _expression(answer)
+    return isinstance(left, Equality) and bool(left == right)
+
+
+def value(gold: str, _: str) -> float | None:
+    """The number that a formula is; None for one with unknowns."""
+    expression = _expression(gold)
+    return float(expression) if expression.is_number else None
+
+
+QUESTIONS: dict[str, Callable[[str, str], Any]] = {
+    "equal": compare,
+    "close": close,
+    "equation": same_equation,
+    "value": value,
+}
+
+
 def serve(memory_mb: int) -> None:
     """The helper process: limits first, then one reply for each request line."""
     import logging
@@ -146,11 +207,11 @@ def serve(memory_mb: int) -> None:
         # Nobody catches SIGPROF: the kernel ends the process inside any C loop.
         signal.setitimer(signal.ITIMER_PROF, request["seconds"])
         try:
-            equal = compare(request["gold"], request["answer"])
+            found = QUESTIONS[request["kind"]](request["gold"], request["answer"])
         except (Exception, MemoryError, RecursionError):  # a hostile answer may raise anything: it is not equal
-            equal = False
+            found = None if request["kind"] == "value" else False
         signal.setitimer(signal.ITIMER_PROF, 0)
-        replies.write(json.dumps({"equal": equal}).encode() + b"\n")
+        replies.write(json.dumps({"found": found}).encode() + b"\n")
 
 
 if __name__ == "__main__":

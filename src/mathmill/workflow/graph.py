@@ -172,7 +172,7 @@ def _evaluate(item: str) -> Node:
         },
         outputs={"report": f"reports/evaluate/{item}.json", "samples": f"data/samples/{item}.parquet"},
         metrics=("report",),
-        own=("benchmark", "instruct"),
+        own=("benchmark", "task_files", "instruct"),
         code=("src/mathmill/evaluate", *_VERIFIER, *_TRAINING, *_ROLLOUT),
         params=(*_section("evaluate"), "inputs.evaluate"),
     )

@@ -21,7 +21,7 @@ from mathmill.workflow.schema import Params
 # Beyond this, names, sizes and times stand for the content: hashing a crawl of terabytes takes longer than the stage.
 HASHED_BYTES = 2 << 30
 # Inputs that a stage reads at addresses as well. What stands there is taken to stay as it is, like a published crawl.
-ADDRESSED = ("pages.crawl",)
+ADDRESSED = ("pages.crawl", "evaluate.task_files")
 # What a Hugging Face folder must hold for a label; whether its weights can be read, the stage says.
 _MODEL_FILES = {
     "checkpoint": ("config.json", "tokenizer.json"),
@@ -45,6 +45,8 @@ def own_value(params: Params, node: Node, label: str) -> list[str] | None:
     default = node.inputs.get(label)
     if not value or value in (default, [default]):
         return None
+    if isinstance(value, dict):
+        return list(value.values())
     return [value] if isinstance(value, str) else list(value)
 
 
