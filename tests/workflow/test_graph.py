@@ -96,7 +96,7 @@ def test_keys_that_replace_an_input_hold_paths() -> None:
             key = find(Params, own_key(node, label))
             assert key is not None, f"{node.name} says that {label} may be replaced, but there is no such key"
             assert type_name(key.type) in ("str or null", "list of str or null", "dict of str"), key.name
-            assert key.default is None, key.name
+            assert not key.default, key.name
 
 
 def modules(stage: str) -> list[Path]:

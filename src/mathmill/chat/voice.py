@@ -13,9 +13,9 @@ import torch
 from transformers import TextStreamer
 
 from mathmill.evaluate.config import PageConfig
+from mathmill.evaluate.item import Item
 from mathmill.evaluate.programs import OUTPUT
 from mathmill.evaluate.prompts import Prompter, is_chat
-from mathmill.evaluate.readers import Item
 from mathmill.rl.rollout import Completion
 from mathmill.training import template
 from mathmill.training.model import load, load_tokenizer
@@ -126,4 +126,4 @@ def load_voice(folder: Path) -> Voice:
 def stops(voice: Voice, form: str) -> tuple[str, ...]:
     """The strings on which a piece of an answer of this form ends, as in the evaluation."""
     pages = Prompter(voice.chat, PageConfig(), {})
-    return (*pages.program_stop, OUTPUT) if form == "tir" else pages.stop
+    return (*pages.stops(form), OUTPUT) if form == "tir" else pages.stops()
