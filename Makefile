@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce exp compare summary status ui test lint format types clean-work
+.PHONY: help setup reproduce exp plan compare summary status ui test lint format types clean-work
 
 help: ## explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -36,6 +36,9 @@ exp: setup ## set values and run: make exp scale=smoke rl.seed=1 (rl.seed= drops
 
 compare: setup ## run a comparison of the paper over seeds: make compare name=code_first seeds=5 (alone: the list)
 	@python -m mathmill.compare $(name) $(if $(seeds),seeds=$(seeds))
+
+plan: setup ## memory, steps and GPU-hours before a run: make plan scale=7b gpus=64 (see python -m mathmill.plan --help)
+	@python -m mathmill.plan --from-make
 
 summary: setup ## show the summary of the last run
 	@python -m mathmill.report.summary

@@ -83,7 +83,7 @@ MAKE = {
     "make exp sft.checkpoint=own/model 'sft.instruct=[own/instruct.jsonl]' rl.questions=own/questions.jsonl "
     "rl.validation=own/validation.jsonl 'evaluate.benchmark=[own/test.jsonl]'": "runs stages",
     "make exp report.labels=own/labels.jsonl": "runs stages; the file is drawn by the command above",
-    "make exp scale=gpu trainer=deepspeed runtime.trainer.devices=4 runtime.micro_batch=4": "needs GPUs",
+    "make exp scale=gpu trainer=deepspeed_zero2 runtime.trainer.devices=4 runtime.micro_batch=4": "needs GPUs",
     "make exp runtime.tracking_uri=http://mlflow.example:5000": "needs a server",
 }
 # Stages: every configuration that the command names must compose, and its own files must be found.
@@ -100,8 +100,8 @@ STAGE = {
     "python -m mathmill.workflow.chain corpus,decontaminate,tokens,pretrain,evaluate sweep=corpus_budget": "trains "
     "four times; tests/workflow/test_chain_sweep.py does it at scale=smoke",
     "torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint node0:29500 -m mathmill.pretrain "
-    "pretrain.run=base scale=1b trainer=deepspeed runtime.trainer.num_nodes=2": "needs two nodes",
-    "srun python -m mathmill.pretrain pretrain.run=base scale=1b trainer=deepspeed "
+    "pretrain.run=base scale=1b trainer=deepspeed_zero2 runtime.trainer.num_nodes=2": "needs two nodes",
+    "srun python -m mathmill.pretrain pretrain.run=base scale=1b trainer=deepspeed_zero2 "
     "runtime.trainer.num_nodes=2": "needs Slurm",
 }
 # Steps after others: the module or file must be there, and answer when it is asked for help.

@@ -5,8 +5,8 @@ import torch
 from training.toys import SHAPE, ToyStage, toy_tokenizer
 from transformers import AutoModelForCausalLM
 
-from mathmill.pretrain.config import PretrainConfig, RunConfig
-from mathmill.pretrain.train import run_of, steps_of, train
+from mathmill.pretrain.config import PretrainConfig, RunConfig, run_of, steps_of
+from mathmill.pretrain.train import train
 from mathmill.training.config import OptimConfig
 from mathmill.training.model import load
 from mathmill.workflow.errors import ConfigError, UserError

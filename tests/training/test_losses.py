@@ -41,3 +41,32 @@ def test_positions_that_fall_back_to_zero_separate_documents() -> None:
 def test_no_target_no_loss() -> None:
     ids = torch.tensor([[5, 6]])
     assert token_losses(toy_model(), ids, torch.full_like(ids, IGNORE)).shape == (0,)
+
+
+def kept_bytes(slice_size: int | None) -> int:
+    """Bytes that the forward pass of the loss keeps for its backward pass, each storage counted once."""
+    model = toy_model()
+    ids = torch.randint(3, 200, (8, 32), generator=torch.Generator().manual_seed(0))
+    held: dict[int, torch.UntypedStorage] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        held[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        losses = token_losses(model, ids, shifted(ids), slice_size=slice_size)
+    assert losses.requires_grad
+    return sum(storage.nbytes() for storage in held.values())
+
+
+def test_slices_keep_no_logits_and_give_the_same_gradients() -> None:
+    logits = 8 * 31 * toy_model().config.vocab_size * 4
+    assert kept_bytes(None) - kept_bytes(16) > 0.9 * logits
+    ids = torch.randint(3, 200, (3, 16), generator=torch.Generator().manual_seed(0))
+    gradients = []
+    for size in (None, 7):
+        model = toy_model()
+        token_losses(model, ids, shifted(ids), slice_size=size).sum().backward()
+        gradients.append([parameter.grad for parameter in model.parameters()])
+    for whole, sliced in zip(*gradients, strict=True):
+        torch.testing.assert_close(whole, sliced, atol=1e-5, rtol=1e-5)

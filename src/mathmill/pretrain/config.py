@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mathmill.training.config import ModelShape, OptimConfig
+from mathmill.workflow.errors import ConfigError
 from mathmill.workflow.option import option
 
 
@@ -41,3 +42,18 @@ class PretrainConfig:
         if not self.runs or self.run in self.runs:
             return {}
         return {"run": f"{self.run!r} is not one of {', '.join(self.runs)}"}
+
+
+def run_of(config: PretrainConfig, name: str) -> RunConfig:
+    """The run's own configuration; ConfigError where there is none or its mixture is empty."""
+    run = config.runs.get(name)
+    if run is None:
+        raise ConfigError(f"pretrain.runs.{name}: no such run; there are {', '.join(sorted(config.runs)) or 'none'}")
+    if not any(run.mixture.values()):
+        raise ConfigError(f"pretrain.runs.{name}.mixture: at least one source needs a positive share")
+    return run
+
+
+def steps_of(config: PretrainConfig, run: RunConfig) -> int:
+    """Optimiser steps of a budget in tokens, at least one."""
+    return max(1, round(run.tokens / (config.batch * config.context)))

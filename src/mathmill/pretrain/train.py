@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from mathmill.pretrain.config import PretrainConfig, RunConfig
+from mathmill.pretrain.config import PretrainConfig, run_of, steps_of
 from mathmill.pretrain.heldout import bits_per_byte
 from mathmill.pretrain.mixture import Mixture
 from mathmill.pretrain.module import PretrainModule, batches
@@ -18,21 +18,6 @@ from mathmill.training.schedule import schedule_of
 from mathmill.training.trainer import Host, fit
 from mathmill.workflow.environment import rank
 from mathmill.workflow.errors import ConfigError, UserError
-
-
-def run_of(config: PretrainConfig, name: str) -> RunConfig:
-    """The run's own configuration; ConfigError where there is none or its mixture is empty."""
-    run = config.runs.get(name)
-    if run is None:
-        raise ConfigError(f"pretrain.runs.{name}: no such run; there are {', '.join(sorted(config.runs)) or 'none'}")
-    if not any(run.mixture.values()):
-        raise ConfigError(f"pretrain.runs.{name}.mixture: at least one source needs a positive share")
-    return run
-
-
-def steps_of(config: PretrainConfig, run: RunConfig) -> int:
-    """Optimiser steps of a budget in tokens, at least one."""
-    return max(1, round(run.tokens / (config.batch * config.context)))
 
 
 def start(init: Path, config: PretrainConfig, attention: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:

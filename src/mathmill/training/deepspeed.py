@@ -16,14 +16,18 @@ from lightning.pytorch.plugins.precision import DeepSpeedPrecision
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from transformers import PreTrainedModel
 
+from mathmill.training.size import EXCHANGE
 from mathmill.workflow.errors import ConfigError
 
 NAMES = re.compile(r"deepspeed_(?:stage_|zero)([123])(_offload)?")
 _TAG = "checkpoint"  # the name that Lightning gives to the state inside a DeepSpeed checkpoint
 
 
-def strategy_of(name: str, clip: float) -> "TrainingDeepSpeedStrategy":
-    """The strategy that a name such as deepspeed_stage_2 or deepspeed_stage_3_offload stands for."""
+def strategy_of(name: str, clip: float, parameters: int) -> "TrainingDeepSpeedStrategy":
+    """The strategy that a name such as deepspeed_stage_2 or deepspeed_stage_3_offload stands for.
+
+    parameters: of the model; no bucket of gradients needs to be larger.
+    """
     found = NAMES.fullmatch(name)
     if found is None:
         raise ConfigError(
@@ -34,6 +38,8 @@ def strategy_of(name: str, clip: float) -> "TrainingDeepSpeedStrategy":
         stage=int(found[1]),
         offload_optimizer=offload,
         offload_parameters=offload and found[1] == "3",
+        reduce_bucket_size=min(EXCHANGE, parameters),
+        allgather_bucket_size=min(EXCHANGE, parameters),
         logging_level=logging.ERROR,
         logging_batch_size_per_gpu=1,  # batches are made by step; the number only feeds DeepSpeed's own log
     )

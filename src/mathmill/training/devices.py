@@ -5,8 +5,9 @@ import os
 import warnings
 
 import torch
+from transformers import PreTrainedModel
 
-from mathmill.workflow.config import RuntimeConfig
+from mathmill.workflow.config import RuntimeConfig, TrainerConfig
 
 
 def prepare(runtime: RuntimeConfig) -> None:
@@ -19,6 +20,19 @@ def prepare(runtime: RuntimeConfig) -> None:
     # Hints about loader workers and loggers; both are chosen on purpose in trainer.py.
     warnings.filterwarnings("ignore", module=r"lightning\.pytorch\..*")
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+
+
+def equip(model: PreTrainedModel, trainer: TrainerConfig) -> None:
+    """Switch on activation checkpointing and compilation of the blocks, in place, where the configuration wants them.
+
+    Neither reaches the saved folder; sampling from the model (in eval mode) is not checkpointed.
+    """
+    if trainer.activation_checkpointing:
+        # Reentrant checkpoints hide the backward pass from the hooks of DDP and ZeRO.
+        model.activation_checkpointing_enable({"use_reentrant": False})
+    if trainer.compile:
+        for block in model.get_decoder().layers:
+            block.compile()
 
 
 def device(runtime: RuntimeConfig) -> torch.device:

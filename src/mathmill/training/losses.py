@@ -5,7 +5,10 @@ Shapes: B sequences, T tokens each, V vocabulary, H width. A target of IGNORE ad
 
 import torch
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
+
+from mathmill.training.size import head_slice
 
 IGNORE = -100
 
@@ -41,19 +44,29 @@ def token_losses(
     input_ids: torch.Tensor,
     targets: torch.Tensor,
     position_ids: torch.Tensor | None = None,
-    slice_size: int = 1 << 16,
+    slice_size: int | None = None,
 ) -> torch.Tensor:
     """Negative log-likelihood in nats of every target that counts, in row-major order: shape (N,).
 
     input_ids, targets (B, T). position_ids (B, T): where they fall back to 0 a new document begins, and attention
-    does not cross the border (transformers reads packed documents from them). The output embedding is applied
-    to counted positions only, `slice_size` at a time, which bounds the memory that logits take.
+    does not cross the border (transformers reads packed documents from them). The output embedding is applied to
+    counted positions only. slice_size: so many at a time, each slice computed again in the backward pass, so that the
+    logits of one slice are all that memory holds; None: at once, or in slices where they are large (head_slice).
     """
     where = targets != IGNORE
     states, head = _logits_at(model, input_ids, where, position_ids)
     wanted = targets[where]
-    pieces = [
-        functional.cross_entropy(head(states[i : i + slice_size]).float(), wanted[i : i + slice_size], reduction="none")
-        for i in range(0, len(wanted), slice_size)
-    ]
-    return torch.cat(pieces) if pieces else states.new_zeros(0)
+    size = slice_size or head_slice(len(wanted), model.config.vocab_size)
+    if size >= len(wanted):
+        return _cross_entropy(head, states, wanted)
+    again = states.requires_grad and torch.is_grad_enabled()
+    return torch.cat(
+        [
+            checkpoint(_cross_entropy, head, *piece, use_reentrant=False) if again else _cross_entropy(head, *piece)
+            for piece in zip(states.split(size), wanted.split(size), strict=True)
+        ]
+    )
+
+
+def _cross_entropy(head: torch.nn.Module, states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(head(states).float(), wanted, reduction="none")

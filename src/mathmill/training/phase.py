@@ -82,6 +82,8 @@ class PhaseModule(lightning.LightningModule):
             self._require_finite(value, norm, parts)
         else:
             optimizer.zero_grad()
+        # Autocast keeps bfloat16 copies of the weights as long as the training step lasts; they are out of date now.
+        torch.clear_autocast_cache()
         scheduler.step()
         # Lightning wants a tensor under this one name.
         return {"loss": torch.tensor(value, dtype=torch.float64), "grad_norm": norm, "lr": lr}

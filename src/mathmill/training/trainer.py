@@ -18,6 +18,7 @@ from lightning.pytorch.strategies import Strategy
 from mathmill.training import devices
 from mathmill.training.checkpoint import Checkpoints
 from mathmill.training.data import MakeBatch, StepDataset, StepLoader
+from mathmill.training.model import parameter_count
 from mathmill.training.phase import PhaseModule
 from mathmill.workflow.config import RuntimeConfig
 
@@ -77,6 +78,7 @@ def fit(
     module.evidence = stage.scratch / name
     module.micro_batch = runtime.micro_batch
     module.train()
+    devices.equip(module.model, runtime.trainer)
     strategy, plugins = _strategy(runtime, module)
     with stage.progress(steps, f"{stage.name} {name}", "step") as bar:
         trainer = lightning.Trainer(
@@ -114,7 +116,8 @@ def _strategy(runtime: RuntimeConfig, module: PhaseModule) -> tuple[str | Strate
         return name, []
     from mathmill.training.deepspeed import KeepInputs, strategy_of
 
-    return strategy_of(name, module.optim.clip), [KeepInputs(module.optim.precision)]  # type: ignore[arg-type]
+    strategy = strategy_of(name, module.optim.clip, parameter_count(module))
+    return strategy, [KeepInputs(module.optim.precision)]  # type: ignore[arg-type]
 
 
 class _Steps(lightning.Callback):

@@ -74,6 +74,16 @@ class TrainerConfig:
         "how transformers computes attention; results equal up to rounding",
         choices=["eager", "sdpa", "flash_attention_2"],
     )
+    activation_checkpointing: bool = option(
+        False, "keep only the input of every block for the backward pass and compute the rest again: a third more work"
+    )
+    compile: bool = option(False, "torch.compile every block: a minute of compiling, then faster on GPUs")
+    peak_flops: float | None = option(
+        None,
+        "operations a second that one device reaches at best in the precision of the run (H100, bf16: 989e12), for the "
+        "model FLOP utilisation; null: none is logged",
+        gt=0,
+    )
 
 
 @dataclass

@@ -1,0 +1,196 @@
+"""The stages of a configuration as work: how much is computed, and what one rank holds while it is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from mathmill.plan.memory import Memory, Setting, cache_bytes, training_memory
+from mathmill.pretrain.config import run_of, steps_of
+from mathmill.training.size import Size, size_of_config, size_of_shape
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import read_json
+from mathmill.workflow.graph import PRETRAIN, RL
+from mathmill.workflow.schema import Params
+
+# (setting, sequences in one forward pass, sequences of one rank in a step) -> memory
+Needs = Callable[[Setting, int, int], Memory]
+
+
+@dataclass(frozen=True)
+class Work:
+    """One stage, or one item of a stage.
+
+    units: what is divided over the ranks in a step (sequences, questions), rows: sequences that one unit makes.
+    trained, sampled, scored: operations of training passes, of sampling, and of forward passes without a gradient.
+    tokens: trained on in all steps. key: the configuration key of the units.
+    """
+
+    name: str
+    size: Size
+    mixed: bool
+    steps: int
+    units: int
+    rows: int
+    tokens: float
+    trained: float
+    sampled: float
+    scored: float
+    needs: Needs
+    key: str
+    trains: bool = True
+    one: bool = False  # runs on one GPU whatever there is
+    whole: bool = False  # needs whole weights on every rank: no ZeRO-3
+    smaller: tuple[str, ...] = ()  # keys that make it smaller, where no setting does
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """What no configuration says: prompt tokens of a question, problems of the benchmarks, examples for SFT."""
+
+    prompt: int = 256
+    problems: int = 6319  # the test sets of GSM8K and MATH
+    sft_steps: int = 500
+
+
+def works(params: Params, assumed: Assumed) -> Iterator[Work]:
+    """Every stage of the chain that computes with a model, in running order."""
+    size = base_size(params)
+    for name in PRETRAIN:
+        if name in params.pretrain.runs and any(params.pretrain.runs[name].mixture.values()):
+            yield _pretrain(params, name, size)
+    yield _sft(params, size, assumed)
+    for name in RL:
+        yield _rl(params, name, size, assumed)
+    yield _evaluate(params, size, assumed)
+
+
+def base_size(params: Params) -> Size:
+    """The shape that the chain trains: that of the folder that the main run starts from, else that of the section."""
+    from pathlib import Path
+
+    run = params.pretrain.runs.get("base")
+    folder = Path(run.init).expanduser() if run and run.init else None
+    if folder is None or not (folder / "config.json").is_file():
+        return size_of_shape(params.pretrain.model, params.tokens.vocab)
+    try:
+        return size_of_config(SimpleNamespace(**read_json(folder / "config.json")))
+    except AttributeError as error:
+        raise UserError(f"{folder}/config.json: not a Llama-like shape ({error})") from None
+
+
+def _mixed(precision: str) -> bool:
+    return precision == "bf16-mixed"
+
+
+def _sequences(size: Size, context: int) -> Needs:
+    """Memory of next-token training on full sequences."""
+
+    def needs(setting: Setting, rows: int, share: int) -> Memory:
+        return training_memory(size, setting, rows * context, rows * (context - 1))
+
+    return needs
+
+
+def _pretrain(params: Params, name: str, size: Size) -> Work:
+    config = params.pretrain
+    steps = steps_of(config, run_of(config, name))
+    tokens = float(steps) * config.batch * config.context
+    return Work(
+        name=f"pretrain@{name}",
+        size=size,
+        mixed=_mixed(config.optim.precision),
+        steps=steps,
+        units=config.batch,
+        rows=1,
+        tokens=tokens,
+        trained=tokens * size.training_flops(config.context),
+        sampled=0,
+        scored=0,
+        needs=_sequences(size, config.context),
+        key="pretrain.batch",
+    )
+
+
+def _sft(params: Params, size: Size, assumed: Assumed) -> Work:
+    config = params.sft
+    steps = config.steps or assumed.sft_steps
+    tokens = float(steps) * config.batch * config.context
+    return Work(
+        name="sft",
+        size=size,
+        mixed=_mixed(config.optim.precision),
+        steps=steps,
+        units=config.batch,
+        rows=1,
+        tokens=tokens,
+        trained=tokens * size.training_flops(config.context),
+        sampled=0,
+        scored=0,
+        needs=_sequences(size, config.context),
+        key="sft.batch",
+    )
+
+
+def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
+    """Reinforcement learning: rollouts with a cache of keys and values, a frozen reference, updates."""
+    config = params.rl
+    new = config.sampling.max_new_tokens
+    width = assumed.prompt + new
+    outputs = float(config.steps) * config.questions_per_step * config.outputs
+    tokens = outputs * width
+
+    def needs(setting: Setting, rows: int, share: int) -> Memory:
+        update = training_memory(size, setting, rows * width, rows * new, copies=1)
+        sampled = min(share, max(config.outputs, config.rollout_rows // config.outputs * config.outputs))
+        element = 2 if setting.mixed and setting.stage else 3 if setting.mixed else 4
+        cache = cache_bytes(size, sampled, width, element) + 12.0 * sampled * size.vocab
+        reference = 4.0 * size.parameters if config.beta else 0.0
+        return Memory(**{**update.__dict__, "cache": cache, "reference": reference})
+
+    forward = tokens * size.forward_flops(width)
+    return Work(
+        name=f"rl@{name}",
+        size=size,
+        mixed=_mixed(config.optim.precision),
+        steps=config.steps,
+        units=config.questions_per_step,
+        rows=config.outputs,
+        tokens=tokens,
+        trained=tokens * config.updates * size.training_flops(width),
+        sampled=forward,
+        scored=forward if config.beta else 0.0,
+        needs=needs,
+        key="rl.questions_per_step",
+        whole=True,
+        smaller=("a smaller rl.rollout_rows", "a smaller rl.sampling.max_new_tokens"),
+    )
+
+
+def _evaluate(params: Params, size: Size, assumed: Assumed) -> Work:
+    """One model on the benchmarks, every completion at its longest."""
+    config = params.evaluate
+    width = assumed.prompt + config.max_new_tokens
+    tokens = float(assumed.problems) * (1 + config.samples.n) * width
+    element = 4 if config.dtype == "float32" else 2
+
+    def needs(setting: Setting, rows: int, share: int) -> Memory:
+        cache = cache_bytes(size, config.batch_rows, width, element) + 12.0 * config.batch_rows * size.vocab
+        return Memory(element * size.parameters, 0, 0, 0, 0, 0, 0, cache=cache)
+
+    return Work(
+        name="evaluate (one model)",
+        size=size,
+        mixed=config.dtype != "float32",
+        steps=-(-assumed.problems * (1 + config.samples.n) // config.batch_rows),
+        units=1,
+        rows=config.batch_rows,
+        tokens=0,
+        trained=0,
+        sampled=tokens * size.forward_flops(width),
+        scored=0,
+        needs=needs,
+        key="evaluate.batch_rows",
+        trains=False,
+        one=True,
+        smaller=("a smaller evaluate.batch_rows",),
+    )
