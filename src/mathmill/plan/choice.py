@@ -73,15 +73,15 @@ def choices(work: Work, fixed: Fixed, ranks: int) -> Iterator[Choice]:
         yield Choice(setting, work.rows, work.needs(setting, work.rows, work.rows))
         return
     share = work.units // ranks * work.rows
-    for strategy, checkpointing in _ways(work, fixed, ranks):
+    for strategy, checkpointing in _ways(fixed, ranks):
         for micro in _micro_batches(share) if fixed.micro_batch is None else (min(share, fixed.micro_batch),):
             setting = Setting(strategy, ranks, work.mixed, checkpointing, -(-share // micro))
             yield Choice(setting, micro, work.needs(setting, micro, share))
 
 
-def _ways(work: Work, fixed: Fixed, ranks: int) -> Iterator[tuple[str, bool]]:
+def _ways(fixed: Fixed, ranks: int) -> Iterator[tuple[str, bool]]:
     """(strategy, activation checkpointing): recomputation costs a third, ZeRO-3 exchanges the weights all the time."""
-    strategies = _strategies(work, fixed, ranks)
+    strategies = _strategies(fixed, ranks)
     light = [name for name in strategies if "stage_3" not in name]
     for listed in (light, *([name] for name in strategies if name not in light)):
         for checkpointing in (False, True) if fixed.checkpointing is None else (fixed.checkpointing,):
@@ -89,11 +89,10 @@ def _ways(work: Work, fixed: Fixed, ranks: int) -> Iterator[tuple[str, bool]]:
                 yield strategy, checkpointing
 
 
-def _strategies(work: Work, fixed: Fixed, ranks: int) -> list[str]:
+def _strategies(fixed: Fixed, ranks: int) -> list[str]:
     if fixed.strategy is not None:
         return [fixed.strategy]
-    open_ = [name for name in STRATEGIES if name != ("ddp" if ranks == 1 else "auto")]
-    return [name for name in open_ if not (work.whole and "stage_3" in name)]
+    return [name for name in STRATEGIES if name != ("ddp" if ranks == 1 else "auto")]
 
 
 def _micro_batches(share: int) -> list[int]:

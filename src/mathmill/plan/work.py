@@ -39,7 +39,6 @@ class Work:
     key: str
     trains: bool = True
     one: bool = False  # runs on one GPU whatever there is
-    whole: bool = False  # needs whole weights on every rank: no ZeRO-3
     smaller: tuple[str, ...] = ()  # keys that make it smaller, where no setting does
 
 
@@ -144,6 +143,8 @@ def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
         sampled = min(share, max(config.outputs, config.rollout_rows // config.outputs * config.outputs))
         element = 2 if setting.mixed and setting.stage else 3 if setting.mixed else 4
         cache = cache_bytes(size, sampled, width, element) + 12.0 * sampled * size.vocab
+        if setting.stage == 3:  # sampled from a whole copy of the weights
+            cache += (2.0 if setting.mixed else 4.0) * size.parameters
         reference = 4.0 * size.parameters if config.beta else 0.0
         return Memory(**{**update.__dict__, "cache": cache, "reference": reference})
 
@@ -161,8 +162,10 @@ def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
         scored=forward if config.beta else 0.0,
         needs=needs,
         key="rl.questions_per_step",
-        whole=True,
-        smaller=("a smaller rl.rollout_rows", "a smaller rl.sampling.max_new_tokens"),
+        smaller=(
+            f"a smaller rl.rollout_rows, down to rl.outputs={config.outputs}",
+            "a smaller rl.outputs or rl.sampling.max_new_tokens",
+        ),
     )
 
 
