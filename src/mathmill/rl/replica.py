@@ -12,8 +12,9 @@ def is_spread(model: Any) -> bool:
 
 
 class Replica:
-    """A plain copy of a spread model on every rank, to sample from: ranks draw outputs of different length, and a rank
-    that stops earlier must not keep the others waiting in a collective call.
+    """A plain copy of a spread model on every rank, to sample from.
+
+    Ranks draw outputs of different length: one that stops earlier must not leave the others in a collective call.
     """
 
     def __init__(self, model: Any, device: torch.device) -> None:
