@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from mathmill.rl.shared_prefix import Layout, hidden_states, layout_of, usable
+
 
 @dataclass(frozen=True)
 class Sequence:
@@ -20,15 +22,16 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Padded:
-    """A right-padded micro-batch: ids [rows.
+    """A right-padded micro-batch: ids [rows, width]; outputs [rows, longest] index into ids' positions; mask on them.
 
-    Width]; outputs [rows, longest] index into ids' positions; mask on them.
+    rows: of the caller's sequences; layout: the same tokens packed, each prompt once for its neighbours that share it.
     """
 
     rows: list[int]
     ids: torch.Tensor
     places: torch.Tensor
     mask: torch.Tensor
+    layout: Layout
 
 
 def micro_batches(
@@ -36,13 +39,27 @@ def micro_batches(
 ) -> Iterator[Padded]:
     """Split `rows` of `sequences`, longest first, so that rows x width stays within `tokens` (at least one row each).
 
-    rows_each: so many rows in each micro-batch instead, whatever their length.
+    Rows with the same prompt stay together as far as they fit. rows_each: so many rows in each micro-batch instead,
+    whatever their length.
     """
-    order = sorted(rows, key=lambda row: (-len(sequences[row]), row))
-    while order:
-        width = len(sequences[order[0]])
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for row in sorted(rows, key=lambda row: (-len(sequences[row]), row)):
+        groups.setdefault(tuple(sequences[row].prompt), []).append(row)
+    # A dict keeps the order of insertion: groups by their longest row, rows of a group by length.
+    waiting = list(groups.values())
+    while waiting:
+        width = len(sequences[waiting[0][0]])
         size = rows_each or max(1, tokens // width)
-        chunk, order = order[:size], order[size:]
+        chunk: list[int] = []
+        while waiting and len(chunk) < size:
+            room = size - len(chunk)
+            if chunk and len(waiting[0]) > room and rows_each is None and len(waiting[0]) <= size:
+                break  # the group fits whole into the next micro-batch
+            chunk += waiting[0][:room]
+            waiting[0] = waiting[0][room:]
+            if not waiting[0]:
+                waiting.pop(0)
+        waiting.sort(key=lambda group: -len(sequences[group[0]]))  # what is left of a split group has become shorter
         yield _pad(sequences, chunk, width, device)
 
 
@@ -57,23 +74,35 @@ def _pad(sequences: list[Sequence], rows: list[int], width: int, device: torch.d
         ids[place, : len(sequence)] = torch.tensor(sequence.prompt + sequence.output)
         places[place, :count] = torch.arange(start, start + count)
         mask[place, :count] = 1
-    return Padded(rows, ids.to(device), places.to(device), mask.to(device))
+    layout = layout_of([(sequences[row].prompt, sequences[row].output) for row in rows], device)
+    return Padded(rows, ids.to(device), places.to(device), mask.to(device), layout)
 
 
 def token_logprobs(model: Any, batch: Padded, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Log-probabilities of the output tokens and entropies of their predictive distributions: two [rows, longest].
 
-    Entropies are detached.
+    Entropies are detached; both are 0 where the mask is.
     The head runs on output positions only: with a large vocabulary the logits are the largest tensor of the step.
-    temperature: that of sampling, so that policy and sampler are the same distribution. Right padding needs no mask in
-    a causal model: no real position sees a padded one.
+    temperature: that of sampling, so that policy and sampler are the same distribution. Each prompt is forwarded once
+    for all its rows where the model allows it; otherwise rows are right-padded, which needs no mask in a causal
+    model: no real position sees a padded one.
     """
-    hidden = model.get_decoder()(input_ids=batch.ids, use_cache=False).last_hidden_state
-    before = (batch.places - 1).clamp(min=0)
-    chosen = hidden.gather(1, before[:, :, None].expand(-1, -1, hidden.shape[-1]))
-    logits = model.get_output_embeddings()(chosen).float() / temperature
+    layout = batch.layout
+    if usable(model, layout):
+        chosen = hidden_states(model, layout)[layout.before]
+    else:
+        hidden = model.get_decoder()(input_ids=batch.ids, use_cache=False).last_hidden_state
+        chosen = hidden[batch.mask.bool().nonzero()[:, 0], batch.places[batch.mask.bool()] - 1]
+    logits = model.get_output_embeddings()(chosen).float()
+    if temperature != 1.0:
+        logits = logits / temperature
     logprobs = logits.log_softmax(-1)
-    tokens = batch.ids.gather(1, batch.places)
     with torch.no_grad():
         entropy = -(logprobs.exp() * logprobs).sum(-1)
-    return logprobs.gather(2, tokens[:, :, None]).squeeze(2), entropy
+    picked = logprobs.gather(1, layout.tokens[:, None]).squeeze(1)
+    return tuple(_spread(values, layout.filled, batch.mask) for values in (picked, entropy))  # type: ignore[return-value]
+
+
+def _spread(values: torch.Tensor, filled: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """[N] values at their places of [rows, longest]."""
+    return values.new_zeros(mask.numel()).index_copy(0, filled, values).view(mask.shape)

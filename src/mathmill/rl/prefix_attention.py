@@ -1,0 +1,171 @@
+"""Attention of a packed micro-batch in which the outputs of a group share one copy of their prompt.
+
+Written out with matrix products, group by group: at the sizes of laptops a group's scores stay in the processor's
+cache, and no score of a prompt is computed twice.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class GroupSpan:
+    """One group in the packed tokens: `prompt` tokens from `start`, then `outputs` outputs, back to back.
+
+    longest: tokens of the longest output; end: behind the last one; real: where the outputs' tokens stand in a grid
+    [outputs, longest], None where all are equally long.
+    """
+
+    start: int
+    prompt: int
+    outputs: int
+    longest: int
+    end: int
+    real: torch.Tensor | None
+
+    @classmethod
+    def of(cls, start: int, prompt: int, lengths: list[int], device: torch.device) -> "GroupSpan":
+        """The group of outputs of these lengths."""
+        longest = max(lengths)
+        places = [row * longest + place for row, length in enumerate(lengths) for place in range(length)]
+        even = min(lengths) == longest
+        real = None if even else torch.tensor(places, dtype=torch.long, device=device)
+        return cls(start, prompt, len(lengths), longest, start + prompt + sum(lengths), real)
+
+
+class SharedPrefixAttention(torch.autograd.Function):
+    """softmax(q k^T scale) v, where a prompt's token sees its prompt up to itself, an output's also itself so far.
+
+    q, k, v: [heads, T, size]; returns [T, heads, size]. The probabilities are kept for the backward pass: heads x
+    tokens x (prompt + longest output) numbers a group.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        q: torch.Tensor,
+        k: torch.Tensor,
+        v: torch.Tensor,
+        spans: tuple[GroupSpan, ...],
+        scale: float,
+        dropout: float,
+    ) -> torch.Tensor:
+        """Group by group."""
+        heads, tokens, size = q.shape
+        out = q.new_empty(tokens, heads, size)
+        by_head = out.transpose(0, 1)
+        kept: list[torch.Tensor] = []
+        for span in spans:
+            middle = span.start + span.prompt
+            qp, kp, vp = (x[:, span.start : middle] for x in (q, k, v))
+            scores = torch.baddbmm(_causal(span.prompt, q), qp, kp.transpose(1, 2), alpha=scale)
+            weights, dropped = _softmax(scores, dropout)
+            by_head[:, span.start : middle] = dropped @ vp
+            kept += [weights, dropped]
+            if not span.longest:
+                continue
+            qo, ko, vo = (_grid(x, span) for x in (q, k, v))
+            scores = _output_scores(qo, ko, kp, span, scale)
+            weights, dropped = _softmax(scores, dropout)
+            kept += [weights, dropped]
+            mixed = dropped[..., : span.prompt] @ vp
+            own = _own(dropped, span) @ vo.view(-1, span.longest, size)
+            mixed += own.view(mixed.shape)
+            by_head[:, middle : span.end] = mixed if span.real is None else mixed[:, span.real]
+        ctx.save_for_backward(q, k, v, *kept)
+        ctx.spans, ctx.scale, ctx.dropout = spans, scale, dropout
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Group by group, from the kept probabilities."""
+        q, k, v, *kept = ctx.saved_tensors
+        tokens = grad.shape[0]
+        dq, dk, dv = (x.new_empty(tokens, len(x), x.shape[2]).transpose(0, 1) for x in (q, k, v))
+        grad = grad.transpose(0, 1)
+        given = iter(kept)
+        for span in ctx.spans:
+            middle = span.start + span.prompt
+            prompt = slice(span.start, middle)
+            qp, kp, vp = q[:, prompt], k[:, prompt], v[:, prompt]
+            weights, dropped = next(given), next(given)
+            gp = grad[:, prompt]
+            ds = _softmax_backward(gp @ vp.transpose(1, 2), weights, dropped, ctx.dropout)
+            dv_prompt = dropped.transpose(1, 2) @ gp
+            dk_prompt = ds.transpose(1, 2) @ qp
+            dq[:, prompt] = (ds @ kp).mul_(ctx.scale)
+            if span.longest:
+                outputs = slice(middle, span.end)
+                weights, dropped = next(given), next(given)
+                qo, ko, vo, go = (_grid(x, span) for x in (q, k, v, grad))
+                size = qo.shape[-1]
+                ds = _output_scores(go, vo, vp, span, 1.0, causal=False)
+                ds = _softmax_backward(ds, weights, dropped, ctx.dropout)
+                dv_prompt += dropped[..., : span.prompt].transpose(1, 2) @ go
+                dk_prompt += ds[..., : span.prompt].transpose(1, 2) @ qo
+                rows = (-1, span.longest, size)
+                own, own_ds = _own(dropped, span), _own(ds, span)
+                dqo = ds[..., : span.prompt] @ kp
+                dqo += (own_ds @ ko.view(rows)).view(dqo.shape)
+                dko = (own_ds.transpose(1, 2) @ qo.view(rows)).view(dqo.shape)
+                dvo = (own.transpose(1, 2) @ go.view(rows)).view(dqo.shape)
+                for whole, part, factor in ((dq, dqo, ctx.scale), (dk, dko, ctx.scale), (dv, dvo, 1.0)):
+                    some = part if span.real is None else part[:, span.real]
+                    torch.mul(some, factor, out=whole[:, outputs]) if factor != 1.0 else whole[:, outputs].copy_(some)
+            dk[:, prompt] = dk_prompt.mul_(ctx.scale)
+            dv[:, prompt] = dv_prompt
+        return dq, dk, dv, None, None, None
+
+
+def _grid(x: torch.Tensor, span: GroupSpan) -> torch.Tensor:
+    """The outputs of a group as [heads, outputs * longest, size]; places without a token are zero."""
+    some = x[:, span.start + span.prompt : span.end]
+    if span.real is None:
+        return some.contiguous()
+    grid = x.new_zeros(len(x), span.outputs * span.longest, x.shape[2])
+    return grid.index_copy_(1, span.real, some)
+
+
+def _output_scores(
+    q: torch.Tensor, k: torch.Tensor, prompt: torch.Tensor, span: GroupSpan, scale: float, causal: bool = True
+) -> torch.Tensor:
+    """Q against the prompt's and its own row's k: [heads, outputs * longest, prompt + longest].
+
+    A place without a token lies behind every real one, so the causal mask hides it.
+    """
+    heads, rows, size = q.shape
+    scores = q.new_empty(heads, rows, span.prompt + span.longest)
+    own = (q.view(-1, span.longest, size) @ k.view(-1, span.longest, size).transpose(1, 2)).view(heads, rows, -1)
+    torch.mul(q @ prompt.transpose(1, 2), scale, out=scores[..., : span.prompt])
+    if causal:
+        shape = (heads, span.outputs, span.longest, span.longest)
+        mask = _causal(span.longest, q)
+        torch.add(mask, own.view(shape), alpha=scale, out=scores[..., span.prompt :].view(shape))
+    else:
+        scores[..., span.prompt :] = own
+    return scores
+
+
+def _own(weights: torch.Tensor, span: GroupSpan) -> torch.Tensor:
+    """The part of the weights that falls on the row itself: [heads * outputs, longest, longest]."""
+    return weights.view(-1, span.longest, span.prompt + span.longest)[..., span.prompt :]
+
+
+def _causal(length: int, like: torch.Tensor) -> torch.Tensor:
+    """[length, length], minus infinity above the diagonal."""
+    return torch.full((length, length), float("-inf"), dtype=like.dtype, device=like.device).triu(1)
+
+
+def _softmax(scores: torch.Tensor, dropout: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Probabilities, and what is left of them after dropout (the same tensor where there is none)."""
+    weights = torch.softmax(scores, -1)
+    return weights, torch.dropout(weights, dropout, True) if dropout else weights
+
+
+def _softmax_backward(grad: torch.Tensor, weights: torch.Tensor, dropped: torch.Tensor, dropout: float) -> torch.Tensor:
+    """Gradient of the scores from that of the dropped weights."""
+    if dropout:
+        grad = grad * (dropped != 0) / (1 - dropout)
+    return torch._softmax_backward_data(grad, weights, -1, grad.dtype)

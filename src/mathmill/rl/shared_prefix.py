@@ -1,0 +1,171 @@
+"""A group's prompt forwarded once: outputs attend to one copy of its keys and values.
+
+The tokens of a micro-batch are packed into one sequence without padding: a prompt, then the outputs that continue it,
+then the next prompt. Each output sits at the positions it would have alone, and a registered attention function of
+transformers lets it see its prompt and itself, so every hidden state is that of the plain forward pass up to rounding.
+Any family of transformers whose layers take a registered attention function can be run so; `usable` finds out by
+comparing both ways on a few tokens, and everything else takes the plain way.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from transformers import AttentionInterface
+
+from mathmill.rl.prefix_attention import GroupSpan, SharedPrefixAttention
+
+NAME = "mathmill_shared_prefix"
+_TOLERANCE = 1e-3  # of the probe: far above rounding, far below another attention pattern
+_usable: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a micro-batch is packed into T tokens; N of them are predicted.
+
+    ids, positions [1, T]; before [N]: where each predicted token's predecessor stands; tokens [N]: the predicted
+    ones; filled [N]: their places in the flattened [rows, longest]; spans: the groups; width: the longest sequence.
+    """
+
+    ids: torch.Tensor
+    positions: torch.Tensor
+    before: torch.Tensor
+    tokens: torch.Tensor
+    filled: torch.Tensor
+    spans: tuple[GroupSpan, ...]
+    width: int
+
+
+def layout_of(pairs: list[tuple[list[int], list[int]]], device: torch.device) -> Layout:
+    """Pack (prompt, output) pairs; neighbours with equal prompts form a group. Outputs must not be empty."""
+    ids: list[int] = []
+    positions: list[int] = []
+    before: list[int] = []
+    tokens: list[int] = []
+    filled: list[int] = []
+    spans = []
+    longest = max(len(output) for _, output in pairs)
+    row = 0
+    while row < len(pairs):
+        prompt = pairs[row][0]
+        start, last = len(ids), len(ids) + len(prompt) - 1
+        ids += prompt
+        positions += range(len(prompt))
+        lengths = []
+        while row < len(pairs) and pairs[row][0] == prompt:
+            output = pairs[row][1]
+            own = len(ids)
+            ids += output[:-1]  # nothing is predicted from the last token
+            positions += range(len(prompt), len(prompt) + len(output) - 1)
+            before += [last, *range(own, own + len(output) - 1)]
+            tokens += output
+            filled += range(row * longest, row * longest + len(output))
+            lengths.append(len(output) - 1)
+            row += 1
+        spans.append(GroupSpan.of(start, len(prompt), lengths, device))
+    return Layout(
+        ids=torch.tensor([ids], device=device),
+        positions=torch.tensor([positions], device=device),
+        before=torch.tensor(before, device=device),
+        tokens=torch.tensor(tokens, device=device),
+        filled=torch.tensor(filled, device=device),
+        spans=tuple(spans),
+        width=max(len(prompt) + len(output) for prompt, output in pairs),
+    )
+
+
+def hidden_states(model: Any, layout: Layout) -> torch.Tensor:
+    """[T, width]: the decoder's last hidden states of the packed tokens. Ask `usable` first."""
+    decoder = model.get_decoder()
+    with _attention(decoder):
+        output = decoder(
+            input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
+        )
+    return output.last_hidden_state[0]
+
+
+def usable(model: Any, layout: Layout) -> bool:
+    """Whether the packed way gives this model's hidden states for this micro-batch."""
+    decoder = model.get_decoder()
+    config = decoder.config
+    window = getattr(config, "sliding_window", None)
+    if layout.ids.device.type != "cpu" or (window is not None and layout.width > window):
+        return False
+    if decoder not in _usable:
+        _usable[decoder] = bool(getattr(decoder, "_supports_attention_backend", False)) and _agrees(decoder, model)
+        if not _usable[decoder]:
+            _log.info("%s: prompts are forwarded with each output", type(decoder).__name__)
+    return _usable[decoder]
+
+
+@torch.no_grad()
+def _agrees(decoder: Any, model: Any) -> bool:
+    """Both ways on a few tokens, without dropout."""
+    pairs = [([1, 2, 3], [4, 5, 6, 7]), ([1, 2, 3], [5, 4]), ([3, 1], [2, 2, 3])]
+    device = next(model.parameters()).device
+    layout = layout_of(pairs, device)
+    training = {module: module.training for module in decoder.modules()}
+    decoder.eval()
+    try:
+        packed = hidden_states(model, layout)[layout.before]
+        plain = [
+            decoder(input_ids=torch.tensor([prompt + output], device=device), use_cache=False).last_hidden_state[
+                0, len(prompt) - 1 : -1
+            ]
+            for prompt, output in pairs
+        ]
+    except (TypeError, ValueError, NotImplementedError) as error:  # a family that does not pass arguments on
+        _log.info("%s: %s", type(decoder).__name__, error)
+        return False
+    finally:
+        for module, was in training.items():
+            module.training = was
+    expected = torch.cat(plain)
+    return bool((packed - expected).abs().max() <= _TOLERANCE * expected.abs().max().clamp(min=1))
+
+
+@contextmanager
+def _attention(decoder: Any) -> Iterator[None]:
+    """The decoder's layers call `_forward` meanwhile."""
+    AttentionInterface.register(NAME, _forward)
+    config = decoder.config
+    before = config._attn_implementation
+    config._attn_implementation = NAME
+    try:
+        yield
+    finally:
+        config._attn_implementation = before
+
+
+def _forward(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    shared_prefix: tuple[GroupSpan, ...] | None = None,
+    **others: Any,
+) -> tuple[torch.Tensor, None]:
+    """Transformers' attention interface: query [1, heads, T, size], key and value of as many or fewer heads."""
+    if shared_prefix is None:
+        raise TypeError("the layers do not hand the layout to the attention function")
+    for name in ("softcap", "s_aux", "position_bias"):
+        if others.get(name) is not None:
+            raise NotImplementedError(f"attention with {name}")
+    repeats = query.shape[1] // key.shape[1]
+    if repeats > 1:
+        key, value = key.repeat_interleave(repeats, 1), value.repeat_interleave(repeats, 1)
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    with torch.autocast(query.device.type, enabled=False):
+        output = SharedPrefixAttention.apply(
+            query[0].float(), key[0].float(), value[0].float(), shared_prefix, scale, dropout
+        )
+    return output.to(query.dtype)[None], None

@@ -1,0 +1,118 @@
+"""Each prompt forwarded once for its group: the same numbers and gradients as one sequence at a time."""
+
+import pytest
+import torch
+from rl_models import tiny
+from transformers import BloomConfig, BloomForCausalLM, GPT2Config, GPT2LMHeadModel, Qwen2Config, Qwen2ForCausalLM
+
+from mathmill.rl import shared_prefix
+from mathmill.rl.likelihood import Sequence, micro_batches, token_logprobs
+from mathmill.rl.prefix_attention import GroupSpan, SharedPrefixAttention
+
+CPU = torch.device("cpu")
+SMALL = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+
+
+def logprobs_of(model, prompt: list[int], output: list[int], temperature: float) -> torch.Tensor:
+    """The plain way: one sequence, no padding."""
+    logits = model(input_ids=torch.tensor([prompt + output])).logits[0, len(prompt) - 1 : -1].float()
+    return (logits / temperature).log_softmax(-1).gather(1, torch.tensor(output)[:, None]).squeeze(1)
+
+
+def llama():
+    return tiny(60)
+
+
+def qwen2():
+    config = Qwen2Config(**SMALL, intermediate_size=64, num_key_value_heads=2, initializer_range=0.3)
+    return Qwen2ForCausalLM(config)
+
+
+def gpt2():
+    return GPT2LMHeadModel(GPT2Config(vocab_size=60, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3))
+
+
+def bloom():  # ALiBi: its layers take no registered attention function
+    return BloomForCausalLM(BloomConfig(vocab_size=60, hidden_size=32, n_layer=2, n_head=4, initializer_range=0.3))
+
+
+def sequences() -> list[Sequence]:
+    """Groups of ragged, equal and single-token outputs, and rows of a group that do not stand side by side."""
+    draw = torch.Generator().manual_seed(0)
+
+    def ids(length: int) -> list[int]:
+        return torch.randint(3, 60, (length,), generator=draw).tolist()
+
+    prompts = [ids(5), ids(9), ids(3), ids(1)]
+    lengths = [[4, 1, 7, 7], [1, 1], [6, 6, 6], [2]]
+    made = [Sequence(prompt, ids(n)) for prompt, group in zip(prompts, lengths, strict=True) for n in group]
+    return [made[place] for place in (3, 5, 0, 9, 7, 1, 8, 2, 6, 4)]
+
+
+def both(model, rows_each: int | None) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Log-probabilities of every row and the gradient of a weighted sum: in micro-batches, and one at a time."""
+    given = sequences()
+    weights = torch.linspace(-1, 1, len(given))
+    results = []
+    for plain in (False, True):
+        model.zero_grad()
+        rows: dict[int, torch.Tensor] = {}
+        if plain:
+            rows = {row: logprobs_of(model, s.prompt, s.output, 0.8) for row, s in enumerate(given)}
+        else:
+            for batch in micro_batches(given, list(range(len(given))), 30, CPU, rows_each):
+                values, _ = token_logprobs(model, batch, 0.8)
+                rows |= {row: values[i, : len(given[row].output)] for i, row in enumerate(batch.rows)}
+        sum(weights[row] * values.sum() for row, values in rows.items()).backward()
+        gradient = torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None])
+        results.append((torch.cat([rows[row].detach() for row in sorted(rows)]), gradient))
+    return list(zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("rows_each", [None, 3, 10])
+@pytest.mark.parametrize("family", [llama, qwen2, gpt2, bloom])
+def test_logprobs_and_gradients_are_those_of_single_sequences(family, rows_each: int | None) -> None:
+    torch.manual_seed(0)
+    model = family().eval()
+    (ours, plain), (gradient, expected) = both(model, rows_each)
+    assert (ours - plain).abs().max() < 1e-5
+    assert (gradient - expected).norm() / expected.norm() < 1e-5
+    batch = next(micro_batches(sequences(), list(range(10)), 1000, CPU))
+    assert shared_prefix.usable(model, batch.layout) == (family is not bloom)
+
+
+def test_a_prompt_is_forwarded_once() -> None:
+    pairs = [([1, 2, 3], [4, 5]), ([1, 2, 3], [6]), ([7], [8, 9, 10])]
+    layout = shared_prefix.layout_of(pairs, CPU)
+    assert layout.ids.tolist() == [[1, 2, 3, 4, 7, 8, 9]]
+    assert layout.positions.tolist() == [[0, 1, 2, 3, 0, 1, 2]]
+    assert layout.before.tolist() == [2, 3, 2, 4, 5, 6]
+    assert layout.tokens.tolist() == [4, 5, 6, 8, 9, 10]
+
+
+def test_a_window_shorter_than_the_sequences_takes_the_plain_way() -> None:
+    model = tiny(60)
+    layout = shared_prefix.layout_of([([1, 2, 3], [4, 5])], CPU)
+    assert shared_prefix.usable(model, layout)
+    model.config.sliding_window = 4
+    assert not shared_prefix.usable(model, layout)
+    assert model.config._attn_implementation == "sdpa"
+
+
+def test_the_written_gradient_is_that_of_finite_differences() -> None:
+    spans = (GroupSpan.of(0, 3, [2, 1, 0], CPU), GroupSpan.of(6, 1, [2, 2], CPU), GroupSpan.of(11, 2, [0], CPU))
+    torch.manual_seed(0)
+    inputs = [torch.randn(2, 13, 4, dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    assert torch.autograd.gradcheck(lambda q, k, v: SharedPrefixAttention.apply(q, k, v, spans, 0.7, 0.0), inputs)
+
+
+def test_dropout_acts_on_the_weights_and_its_gradient_follows() -> None:
+    spans = (GroupSpan.of(0, 3, [2, 1], CPU),)
+    inputs = [torch.randn(2, 6, 4, dtype=torch.float64, requires_grad=True) for _ in range(3)]
+
+    def run(q, k, v):
+        torch.manual_seed(1)
+        return SharedPrefixAttention.apply(q, k, v, spans, 0.7, 0.4)
+
+    assert torch.autograd.gradcheck(run, inputs)
+    assert not torch.allclose(run(*inputs), SharedPrefixAttention.apply(*inputs, spans, 0.7, 0.0))
