@@ -46,6 +46,7 @@ def folder(tmp_path: Path) -> Path:
         {"id": "i3", "messages": [{"role": "user", "content": ZH}, {"role": "assistant", "content": "132"}]},
     ]
     write_jsonl(tmp_path / "instruct.jsonl", examples)
+    write_jsonl(tmp_path / "questions.jsonl", [{**row, "id": f"q{row['id']}"} for row in examples[:2]])
     return tmp_path
 
 
@@ -53,8 +54,8 @@ def run(folder: Path, scratch: str = "s", **changes: object) -> tuple[Path, dict
     granularity = {"default": "segment", "code": "document"}
     settings = {"granularity": granularity, "min_chars": 20, "mean_line": 200, **changes}
     params = DecontaminateConfig(**settings)  # type: ignore[arg-type]
-    places = (folder / "corpus", [folder / "text"], [folder / "instruct.jsonl"], [folder / "bench"])
-    return decontaminate(*places, params, folder / scratch, SERIAL)
+    places = (folder / "corpus", [folder / "text"], [folder / "instruct.jsonl"], [folder / "questions.jsonl"])
+    return decontaminate(*places, [folder / "bench"], params, folder / scratch, SERIAL)
 
 
 def texts(clean: Path, source: str) -> dict[str, str]:
@@ -72,6 +73,7 @@ def test_every_source_is_cleaned(folder: Path) -> None:
     assert list(texts(clean, "code")) == ["c2"]
     assert texts(clean, "arxiv") == {"p1": FILLER}
     assert [row["id"] for row in read_jsonl(clean / "instruct.jsonl")] == ["i1"]
+    assert [row["id"] for row in read_jsonl(clean / "questions.jsonl")] == ["qi1"]
 
 
 def test_every_removal_is_on_record(folder: Path) -> None:
@@ -84,10 +86,11 @@ def test_every_removal_is_on_record(folder: Path) -> None:
         ("corpus", "http://a/3", "cmath", "0", "A"),
         ("instruct", "i2", "test", "t1", "A"),
         ("instruct", "i3", "cmath", "0", "A"),
+        ("questions", "qi2", "test", "t1", "A"),
     ]
     assert rows[0]["gram"] == "果 园 里 有 梨 树 48 棵 苹 果"
     assert report["sources"]["corpus"] == {"texts": 3, "hit": 2, "removed": 1, "segments": 2}
-    assert report["benchmarks"]["test"] == {"items_without_a_rule": 0, "items_found": 1, "texts": 3}
+    assert report["benchmarks"]["test"] == {"items_without_a_rule": 0, "items_found": 1, "texts": 4}
 
 
 def test_nothing_of_a_benchmark_is_left(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """python -m mathmill.decontaminate: every training text without the benchmarks' questions and answers (paper 2.1).
 
 Rule A: what shares a 10-gram with a benchmark goes. Rule B: a benchmark text of 3 to 9 grams is matched as a whole.
-Pages, other texts and instruction examples alike; each removal is logged with benchmark, item and gram.
+Pages, other texts, instruction examples and RL questions alike; each removal is logged with benchmark, item and gram.
 Examples: python -m mathmill.decontaminate decontaminate.gram=13    make exp decontaminate.granularity.default=document
 """
 
@@ -25,6 +25,7 @@ def body(stage: Stage) -> float:
         stage.input("corpus"),
         stage.inputs("text"),
         stage.inputs("instruct"),
+        stage.inputs("questions"),
         stage.inputs("benchmarks"),
         stage.section,
         stage.scratch,

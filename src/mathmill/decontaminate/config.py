@@ -15,6 +15,9 @@ class DecontaminateConfig:
         "beside the corpus, each source named after its file or folder; null: the microworld's",
     )
     instruct: list[str] | None = option(None, "JSON lines files of instruction examples; null: the microworld's")
+    questions: list[str] | None = option(
+        None, "JSON lines files of questions for reinforcement learning; null: the microworld's"
+    )
     benchmarks: list[str] | None = option(
         None, "JSON lines files of benchmarks, or folders of them; null: the microworld's"
     )

@@ -17,6 +17,8 @@ from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shard
 from mathmill.workflow.files import publish, read_jsonl, read_parquet, remove, write_jsonl, write_parquet
 
 VERSION = "2"  # of the rules: raise it when the code removes something else
+_EXAMPLE_SETS = ("instruct", "questions")  # JSON lines, of which a row goes as a whole
+_INPUTS = ("text", *_EXAMPLE_SETS, "benchmarks")
 _EXAMPLES = 20  # grams of each kind that the report names
 
 
@@ -24,6 +26,7 @@ def decontaminate(
     corpus: Path,
     text: list[Path],
     instruct: list[Path],
+    questions: list[Path],
     benchmarks: list[Path],
     params: DecontaminateConfig,
     scratch: Path,
@@ -52,6 +55,7 @@ def decontaminate(
     for source in sources(text):
         results[source.name] = run(source.name, clean_shard, list(source.files))
     results["instruct"] = run("instruct", clean_instruct, instruct)
+    results["questions"] = run("questions", clean_instruct, questions)
     index = build_index(files, params)
     folder = _assemble(results, scratch / "clean")
     write_jsonl(folder / "common.jsonl", common_grams(index, params.common))
@@ -60,7 +64,7 @@ def decontaminate(
 
 def _plain(params: DecontaminateConfig) -> dict[str, Any]:
     """The section without the places of its inputs, which are known by their content."""
-    return {name: value for name, value in asdict(params).items() if name not in ("text", "instruct", "benchmarks")}
+    return {name: value for name, value in asdict(params).items() if name not in _INPUTS}
 
 
 def _assemble(results: dict[str, list[ShardResult]], folder: Path) -> Path:
@@ -71,10 +75,11 @@ def _assemble(results: dict[str, list[ShardResult]], folder: Path) -> Path:
     for name, shards in results.items():
         for shard in shards:
             removals.append(read_parquet(shard.path / "removals.parquet"))
-            if name != "instruct":
+            if name not in _EXAMPLE_SETS:
                 publish(shard.path / "clean.parquet", folder / name / f"{shard.shard.key}.parquet")
-    rows = [row for shard in results["instruct"] for row in read_jsonl(shard.path / "clean.jsonl")]
-    write_jsonl(folder / "instruct.jsonl", rows)
+    for name in _EXAMPLE_SETS:
+        rows = [row for shard in results[name] for row in read_jsonl(shard.path / "clean.jsonl")]
+        write_jsonl(folder / f"{name}.jsonl", rows)
     keys = [(name, "ascending") for name in ("source", "id", "benchmark", "item")]
     write_parquet(folder / "removals.parquet", pa.concat_tables(removals).sort_by(keys), REMOVAL())
     return folder

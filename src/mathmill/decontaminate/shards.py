@@ -61,7 +61,7 @@ def clean_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGua
 
 
 def clean_instruct(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard) -> dict[str, Any]:
-    """The same for instruction examples (`clean.jsonl`): an example with a hit in any of its texts goes as a whole."""
+    """The same for instruction examples and questions (`clean.jsonl`): one with a hit in any text goes as a whole."""
     settings = DecontaminateConfig(**params["section"])
     index = _index(shard.inputs[1:], settings)
     kept: list[dict[str, Any]] = []
@@ -70,7 +70,7 @@ def clean_instruct(shard: Shard, params: dict[str, Any], out: Path, _guard: Page
     for number, row in enumerate(rows):
         hits = example_hits(row, index, settings.commands)
         if hits:
-            removals.extend(removal_rows("instruct", str(row.get("id", number)), hits))
+            removals.extend(removal_rows(params["source"], str(row.get("id", number)), hits))
         else:
             kept.append(row)
     out.mkdir()

@@ -83,7 +83,7 @@ class RlConfig:
     )
     reward_model: str | None = option(None, "folder of the reward model; null: models/reward/<rl.reward>")
     checkpoint: str | None = option(None, "model folder to start from; null: models/sft")
-    questions: str | None = option(None, "JSONL of training questions; null: the microworld's questions.jsonl")
+    questions: str | None = option(None, "JSONL of training questions; null: data/clean/questions.jsonl")
     validation: str | None = option(None, "JSONL of held-out questions; null: the microworld's validation.jsonl")
     languages: list[str] = option(list, "train on questions in these languages only; empty: all")
     seed: int = option(0, "order of questions and random numbers of sampling", ge=0)
