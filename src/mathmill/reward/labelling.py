@@ -24,10 +24,12 @@ from mathmill.rl.rollout import Rollout, Sampling, generate
 class Judged:
     """A sampled output and what is known of it.
 
-    ends: places of its labels (the last token of the output; process: of each step). right[j] of tries[j] trials from
-    there reached the expected answer; at the output's end there is one trial, the output itself.
+    question: index of its question among those that were given. ends: places of its labels (the last token of the
+    output; process: of each step). right[j] of tries[j] trials from there reached the expected answer; at the output's
+    end there is one trial, the output itself.
     """
 
+    question: int
     prompt: list[int]
     output: list[int]
     ends: list[int]
@@ -97,7 +99,7 @@ def label(
         final = output.finished and completer.right(output.tokens, questions[index])
         right = [known[index, tuple(output.tokens[: end + 1])] for end in places[:-1]]
         tries = [completer.config.completions] * len(right)
-        judged.append(Judged(prompts[index], output.tokens, places, [*right, int(final)], [*tries, 1]))
+        judged.append(Judged(index, prompts[index], output.tokens, places, [*right, int(final)], [*tries, 1]))
     return judged
 
 

@@ -23,6 +23,7 @@ PRETRAIN: dict[str, str] = {
     "math": "models/tokenizer",
     "math_arxiv": "models/tokenizer",
 }
+REWARD: tuple[str, ...] = ("outcome", "process")
 RL: tuple[str, ...] = ("grpo",)
 # Evaluated models: name -> folder.
 EVALUATE: dict[str, str] = {
@@ -35,7 +36,7 @@ EVALUATE: dict[str, str] = {
     "grpo": "models/rl/grpo",
 }
 # The configuration key that names the item of a stage with several.
-ITEM_KEYS: dict[str, str] = {"pretrain": "run", "rl": "method", "evaluate": "model"}
+ITEM_KEYS: dict[str, str] = {"pretrain": "run", "reward": "kind", "rl": "method", "evaluate": "model"}
 STAGES: tuple[str, ...] = (
     "compose",
     "microworld",
@@ -45,6 +46,7 @@ STAGES: tuple[str, ...] = (
     "tokens",
     "pretrain",
     "sft",
+    "reward",
     "rl",
     "evaluate",
     "report",
@@ -95,7 +97,7 @@ def node(stage: str, item: str | None = None) -> Node:
 
     Raises KeyError where there is no such stage.
     """
-    builders = {"pretrain": _pretrain, "rl": _rl, "evaluate": _evaluate}
+    builders = {"pretrain": _pretrain, "reward": _reward, "rl": _rl, "evaluate": _evaluate}
     if stage in builders:
         return builders[stage](item or next(iter(default_items(stage))))
     return _single()[stage]
@@ -103,7 +105,7 @@ def node(stage: str, item: str | None = None) -> Node:
 
 def default_items(stage: str) -> tuple[str, ...]:
     """The items of a stage in the default graph; empty for a stage that has none."""
-    return {"pretrain": tuple(PRETRAIN), "rl": RL, "evaluate": tuple(EVALUATE)}.get(stage, ())
+    return {"pretrain": tuple(PRETRAIN), "reward": REWARD, "rl": RL, "evaluate": tuple(EVALUATE)}.get(stage, ())
 
 
 def nodes() -> Iterator[Node]:
@@ -141,6 +143,24 @@ def _pretrain(item: str) -> Node:
         own=("init",),
         code=("src/mathmill/pretrain", *_TRAINING),
         params=(*_section("pretrain", ("run", "runs")), f"pretrain.runs.{item}", f"inputs.pretrain.{item}"),
+    )
+
+
+def _reward(item: str) -> Node:
+    return Node(
+        "reward",
+        item,
+        inputs={
+            "checkpoint": "models/pretrain/base",
+            "sampler": "models/sft",
+            "questions": f"{_WORLD}/questions.jsonl",
+            "validation": f"{_WORLD}/benchmarks/validation.jsonl",
+        },
+        outputs={"model": f"models/reward/{item}", "report": f"reports/reward/{item}.json"},
+        metrics=("report",),
+        own=("checkpoint", "sampler", "questions", "validation"),
+        code=("src/mathmill/reward", "src/mathmill/rl/questions.py", *_TRAINING, *_ROLLOUT),
+        params=(*_section("reward", ("kind", "sandbox", "replay")), "inputs.reward"),
     )
 
 

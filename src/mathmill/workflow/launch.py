@@ -24,7 +24,7 @@ Check = Callable[["Stage"], None]
 
 _INTERRUPTED = 128
 _PATIENCE = 7 * 86_400.0  # seconds that a part waits for another one's serial work: it may train a classifier
-SHARDED = ("pages", "corpus", "decontaminate", "tokens")
+SHARDED = ("pages", "corpus", "decontaminate", "tokens", "reward")
 
 
 def launch(name: str, body: Body, check: Check | None = None) -> None:
