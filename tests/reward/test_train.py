@@ -9,6 +9,7 @@ from training.toys import ToyStage, toy_tokenizer
 from mathmill.reward import shards
 from mathmill.reward.config import RewardConfig, SolutionsConfig, StepsConfig, VerifierConfig
 from mathmill.reward.model import Scorer
+from mathmill.reward.samples import read_samples
 from mathmill.reward.train import labelled, train
 from mathmill.rl.rollout import Rollout
 from mathmill.training.model import build, save
@@ -128,6 +129,7 @@ def test_a_reward_model_and_its_report(files, tmp_path, kind: str) -> None:
     assert set(report["held_out"]) == (
         {"solutions"} if kind == "outcome" else {"steps", "inner_steps", "solutions", "last_step", "labels"}
     )
+    assert read_samples(tmp_path / "one") == [sample.labelled() for sample in found["train"]]
     scorer = Scorer.load(tmp_path / "one")
     assert scorer.kind == kind
     one = found["held_out"][0]

@@ -12,6 +12,7 @@ from mathmill.reward.labelling import Judged
 from mathmill.reward.learn import learn
 from mathmill.reward.model import Scorer, build
 from mathmill.reward.quality import outcome_quality, process_quality, rounded
+from mathmill.reward.samples import write_samples
 from mathmill.reward.shards import SETS, labelled_sets
 from mathmill.training import devices
 from mathmill.training.model import identity, load_tokenizer, save
@@ -46,7 +47,8 @@ def train(
     """Train the reward model of `config.kind`, save it to `out` (rank 0), return the report ({} on other ranks).
 
     checkpoint: the causal language model that it starts from. sampler: the model whose solutions `found` holds. A
-    killed run goes on from its checkpoints. UserError where the two have different tokenizers.
+    killed run goes on from its checkpoints. What was learned from is kept in `out`, for when the model is trained on.
+    UserError where the two have different tokenizers.
     """
     tokenizer = load_tokenizer(checkpoint)
     if identity(tokenizer) != identity(load_tokenizer(sampler)):
@@ -57,6 +59,7 @@ def train(
     if rank() > 0:
         return {}
     save(model, tokenizer, out)
+    write_samples(out, samples)
     torch.nn.Module.to(model, devices.device(host.runtime))  # transformers hides the signature of its own
     held_out = found["held_out"]
     scored = Scorer(model, tokenizer, config.score_tokens).score(
