@@ -12,6 +12,7 @@ from mathmill.workflow.files import read_jsonl, write_jsonl
 
 PART = 128  # prompts of one part where each has one completion: the most that a kill can cost
 _SAMPLED = 256  # completions of one part otherwise
+_CELLS = 1 << 26  # query-key pairs of one batch: the mask of 256 prompts of 512 tokens, and no more for longer ones
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,19 @@ def complete(
                 max_new_tokens=decoding.max_new_tokens,
                 # Another stream of random numbers for each part; a part's size depends on n alone.
                 seed=decoding.seed * 100_003 + start // size,
-                batch_rows=batch_rows,
+                batch_rows=min(batch_rows, _rows(tokenizer, part) * decoding.n),
                 stop=decoding.stop,
                 progress=progress,
             )
             write_jsonl(file, ({"completions": [vars(one) for one in row]} for row in done))
         results.extend(done)
     return results
+
+
+def _rows(tokenizer: Any, prompts: list[str]) -> int:
+    """How many of these prompts fit into one batch: few-shot prompts may be ten times as long as others."""
+    longest = max(prompts, key=lambda prompt: len(prompt.encode()))
+    return max(1, _CELLS // max(1, len(tokenizer(longest)["input_ids"])) ** 2)
 
 
 def _key(model_digest: str, decoding: Decoding, prompts: list[str]) -> str:
