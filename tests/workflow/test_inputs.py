@@ -30,7 +30,7 @@ def test_the_default_is_no_own_input(tmp_path: Path) -> None:
     block = input_digests(tmp_path, Params())
     assert block["rl"] == {"checkpoint": None, "questions": None, "validation": None, "reward_model": None}
     assert block["pretrain"]["base"] == {"init": None}
-    spelled_out = with_questions("data/microworld/questions.jsonl")
+    spelled_out = with_questions("data/clean/questions.jsonl")
     assert input_digests(tmp_path, spelled_out) == block
 
 

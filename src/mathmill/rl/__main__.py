@@ -23,14 +23,13 @@ def check(stage: Stage) -> None:
 
 
 def reward_source(stage: Stage) -> "RewardSource | None":
-    """The reward model that rl.reward names; None for the rule. Its folder may hold several, by kind."""
+    """The reward model that rl.reward names, of stage reward or of the user's own; None for the rule."""
     if stage.section.reward == "rule":
         return None
     from mathmill.rl.reward_source import RewardSource
 
-    folder = stage.input("reward_model")
-    inside = folder / stage.section.reward
-    return RewardSource(inside if inside.is_dir() else folder, stage.params.reward)
+    own = stage.inputs("reward_model")
+    return RewardSource(own[0] if own else stage.input(stage.section.reward), stage.params.reward)
 
 
 def body(stage: Stage) -> float | None:

@@ -172,12 +172,13 @@ def _rl(item: str) -> Node:
             "checkpoint": "models/sft",
             "questions": "data/clean/questions.jsonl",
             "validation": f"{_WORLD}/benchmarks/validation.jsonl",
+            **{kind: f"models/reward/{kind}" for kind in REWARD},  # labels are the values of rl.reward
         },
         outputs={"model": f"models/rl/{item}", "report": f"reports/rl/{item}.json"},
         metrics=("report",),
         own=("checkpoint", "questions", "validation", "reward_model"),
         code=("src/mathmill/rl", "src/mathmill/reward", *_TRAINING),
-        params=(*_section("rl"), "reward.verifier", "inputs.rl"),
+        params=(*_section("rl"), "reward", "inputs.rl"),
     )
 
 
