@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce exp plan compare summary status ui test lint format types clean-work
+.PHONY: help setup reproduce exp plan compare summary status ui champion test lint format types clean-work
 
 help: ## explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -46,9 +46,11 @@ summary: setup ## show the summary of the last run
 status: setup ## say which stages are out of date, and why
 	dvc status
 
-ui: setup ## start the MLflow UI on this machine: make ui PORT=5000
-	@echo "runs: http://127.0.0.1:$(PORT)/#/experiments/1?workflowType=machine_learning"
-	mlflow ui --backend-store-uri sqlite:///$(CURDIR)/mlflow.db --port $(PORT)
+ui: setup ## start the MLflow UI on this machine, and print the addresses of its saved views: make ui PORT=5000
+	@python -m mathmill.workflow.ui --port $(PORT)
+
+champion: setup ## register the best RL checkpoint in MLflow under the alias champion
+	@python -m mathmill.workflow.champion
 
 test: setup ## run the tests
 	@pytest -n 2 --dist loadgroup --no-loadscope-reorder

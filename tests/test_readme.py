@@ -38,6 +38,8 @@ BASE = ["scale=smoke"]  # what the checks below compose on top of
 # Run as they stand, in a copy in which the chain has run once at scale=smoke, in this order.
 RUN = [
     "make summary",
+    "make champion",
+    "python -m mathmill.workflow.ui --addresses",
     "python -m mathmill.rl --help",
     "python -m mathmill.corpus --help",
     "python -m mathmill.compose show",
@@ -65,7 +67,7 @@ MAKE = {
     "make reproduce": "runs the whole chain; tests/test_chain.py does that at scale=smoke",
     "make test": "runs this test",
     "make status": "dvc status looks at every artifact",
-    "make ui": "does not end; tests/workflow/test_ui.py starts the same server",
+    "make ui": "does not end; tests/workflow/test_ui.py starts the same server, and looks at its views",
     "make exp rl.optim.lr=3e-6": "runs stages; tests/test_chain.py changes the same key",
     "make exp rl.optim.lr=": "runs stages",
     "make exp paradigm=ppo": "runs stages; tests/rl/test_train.py trains by PPO",

@@ -1,22 +1,18 @@
 """The MLflow UI in a real browser, over a store that our own runs have filled."""
 
-import contextlib
-import os
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_stage import FakeStage, Runtime, Section, weights
+from mlflow_server import serving
 
 from mathmill.workflow.tracking import open_run
+from mathmill.workflow.tracking_views import address
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 DRIVER = shutil.which("chromedriver")
@@ -56,7 +52,7 @@ def fill(root: Path) -> dict[str, str]:
         ids[f"rl{seed}"] = run.id
     client.set_terminated(parent.info.run_id)
     evaluate = open_run(FakeStage(root, name="evaluate", item="sft"), "f9", inputs=inputs)
-    evaluate.metrics({"accuracy": 0.625})
+    evaluate.metrics({"accuracy": 0.625, "test/accuracy": 0.625})
     evaluate.finish()
     ids["experiment"] = experiment
     ids["sft_model"] = client.search_logged_models([experiment], "name = 'sft'")[0].model_id
@@ -68,39 +64,8 @@ def server(tmp_path_factory, empty_store):
     root = tmp_path_factory.mktemp("ui")
     shutil.copy(empty_store, root / "mlflow.db")
     ids = fill(root)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    words = ["--backend-store-uri", f"sqlite:///{root / 'mlflow.db'}", "--port", str(port), "--workers", "1"]
-    with (root / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "mlflow", "server", *words],
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            cwd=root,
-            start_new_session=True,
-        )
-    try:
-        end = time.monotonic() + 120
-        while not _answers(f"{address}/health"):
-            assert process.poll() is None, (root / "server.log").read_text()[-2000:]
-            assert time.monotonic() < end, "the server did not start"
-            time.sleep(0.3)
-        yield address, ids
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait(30)
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
+    with serving(root) as base:
+        yield base, ids
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +110,19 @@ def test_the_list_of_runs(server, shows):
     page = f"/experiments/{ids['experiment']}?workflowType=machine_learning"
     text = shows(page, "mathmill", "sft lr=3e-05 seed=1", "sweep rl over rl.seed")
     assert "Models" in text
+
+
+def test_the_saved_views(server, shows, browser):
+    base, ids = server
+    for name, there, absent in (
+        ("runs", ["sft lr=3e-05 seed=1", "evaluate@sft", "sweep rl over rl.seed"], []),
+        ("rl", ["sweep rl over rl.seed", "train/reward", "train/kl"], ["pretrain@base", "evaluate@sft"]),
+        ("scores", ["evaluate@sft", "test/accuracy", "0.625"], ["sweep rl over"]),
+    ):
+        page = address(base, ids["experiment"], name).split("#", 1)[1]
+        text = shows(page, "stage", "scale", "seed", *there)
+        assert [word for word in absent if word in text] == []
+        assert "share key" not in text  # MLflow's complaint about a view that it cannot read
 
 
 def test_a_run_shows_its_parameters_inputs_and_parent(server, shows):

@@ -79,7 +79,10 @@ def run_name(stage: Any, overrides: Sequence[str]) -> str:
         pairs = [text.lstrip("+~").split("=", 1) for text in overrides]
     else:
         logged = parameters(stage)
-        pairs = [[key, logged[key]] for end in ("lr", "seed") for key in logged if key.endswith(f".{end}")]
+        own = [f"{stage.name}.{end}" for end in ("lr", "optim.lr", "seed")]
+        pairs = [[key, logged[key]] for key in own if logged.get(key, "null") != "null"]
+        if len(pairs) > 1 and pairs[0][0].endswith(".lr") and pairs[1][0].endswith(".lr"):
+            del pairs[1]  # an item's own rate stands in place of the section's
     pairs.sort(key=lambda pair: pair[0].endswith("seed"))  # the seed last
     ends = [key.split(".")[-1] for key, *_ in pairs]
     parts = [

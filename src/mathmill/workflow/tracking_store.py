@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mathmill.workflow import tracking_views
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.project import home
 
@@ -86,16 +87,20 @@ def open_store(root: Path, configured: str | None) -> Store:
 def _experiment(client: "MlflowClient", artifacts: str | None) -> str:
     from mlflow.exceptions import MlflowException
 
+    views = tracking_views.tags()
     found = client.get_experiment_by_name(EXPERIMENT)
     if found is None:
         try:
-            return client.create_experiment(EXPERIMENT, artifact_location=artifacts, tags=_KIND)
+            return client.create_experiment(EXPERIMENT, artifact_location=artifacts, tags={**_KIND, **views})
         except MlflowException:  # a server: another process may have been faster
             found = client.get_experiment_by_name(EXPERIMENT)
             if found is None:
                 raise
     if found.lifecycle_stage == "deleted":
         client.restore_experiment(found.experiment_id)
+    for key, text in views.items():
+        if found.tags.get(key) != text:
+            client.set_experiment_tag(found.experiment_id, key, text)
     return found.experiment_id
 
 
