@@ -11,7 +11,18 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("conf", "src", "data", "models", "dvc.yaml", ".dvcignore", ".gitignore", "pyproject.toml", "README.md")
+COPIED = (
+    "conf",
+    "src",
+    "data",
+    "models",
+    "reports/comparisons",
+    "dvc.yaml",
+    ".dvcignore",
+    ".gitignore",
+    "pyproject.toml",
+    "README.md",
+)
 BUILT = shutil.ignore_patterns("__pycache__", "*.egg-info", "local")
 
 

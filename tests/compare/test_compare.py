@@ -45,14 +45,19 @@ def test_a_comparison_composes_and_names_only_what_is_run(name: str, project_roo
     params = compose_conf(project_root, [f"sweep={one.sweep}"])
     made = {step.item for step in steps if step.stage == "pretrain"}
     assert made <= set(params.pretrain.runs)
-    assert {arm.reported for arm in one.arms} <= made | {step.item for step in steps if step.stage == "rl"}
+    for arm in one.arms:
+        if arm.where:  # a job an arm: its overrides choose what runs
+            chosen = compose_conf(project_root, [f"{key}={value}" for key, value in arm.where.items()])
+            assert chosen.rl.method == arm.reported
+        else:
+            assert arm.reported in {step.item for step in steps}
     names = {arm.name for arm in one.arms}
     assert {side for pair in one.pairs for side in (pair.before, pair.after)} <= names
     read = {metric.report.split("/")[1] for metric in one.metrics}
     assert read <= {step.stage for step in steps}
     for metric in one.metrics:  # what is read of an evaluation is measured on the sweep's own benchmarks
         if metric.key.startswith("benchmarks."):
-            stems = {Path(path).stem for path in params.evaluate.benchmark or []}
+            stems = {Path(path).stem for path in params.evaluate.benchmark or ["test.jsonl"]}
             assert metric.key.split(".")[1] in stems
 
 

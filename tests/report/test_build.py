@@ -28,6 +28,7 @@ def make(sources: Sources, out: Path, **changes: object) -> dict:
         index=out / "index.html",
         summary=out / "summary.json",
         figures=out / "figures",
+        claims=out / "claims.json",
         scratch=out / "scratch",
     )
 

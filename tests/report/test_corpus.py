@@ -114,7 +114,7 @@ def with_labels(own: Sources, tmp_path: Path, pages: int) -> Sources:
 
 
 def page(sources: Sources) -> str:
-    return render(gather(sources, ReportConfig(resamples=200)), {name: [] for name in DRAWN}, ReportConfig())
+    return render(gather(sources, ReportConfig(resamples=200)), {name: [] for name in DRAWN}, ReportConfig(), [])
 
 
 DRAWN = ("corpus", "pretraining", "ablations", "evaluation", "reinforcement")

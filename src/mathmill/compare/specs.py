@@ -9,8 +9,8 @@ from typing import Any
 class Metric:
     """A number in a job's report.
 
-    report: the file below the job's folder, with {item}. key: the way down to the number; a part that ends in `[]`
-    takes the last entry of a list. better: lower or higher.
+    report: the file below the job's folder, with {item}. key: the way down to the number; where it ends at a section of
+    numbers, their sum. better: lower or higher.
     """
 
     name: str
@@ -22,13 +22,10 @@ class Metric:
     def read(self, content: Any) -> float | None:
         """The number in a report's content; None where the report does not hold it."""
         for part in self.key.split("."):
-            if part.isdecimal() and isinstance(content, list):
-                content = content[int(part)] if int(part) < len(content) else None
-            else:
-                content = content.get(part) if isinstance(content, dict) else None
-            if content is None:
-                return None
-        return float(content)
+            content = content.get(part) if isinstance(content, dict) else None
+        if isinstance(content, dict):
+            return float(sum(content.values()))
+        return None if content is None else float(content)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
-"""The comparisons of the paper that this project can repeat: sections 2 and 5.1 at whatever scale is set."""
+"""The comparisons of the paper that this project can repeat: sections 2 and 5.1, and those of table_rl."""
 
 from mathmill.compare.specs import Arm, Comparison, Metric, Pair
+from mathmill.compare.table_rl import RL
 from mathmill.report.facts import PAPER
 
 _EVALUATION = "reports/evaluate/{item}.json"
@@ -111,4 +112,4 @@ CORPORA = Comparison(
     "The paper compares with published corpora, which a generated world does not have.",
     files=("programs", "corpora"),
 )
-COMPARISONS: dict[str, Comparison] = {one.name: one for one in (CODE_FIRST, ARXIV, CORPORA)}
+COMPARISONS: dict[str, Comparison] = {one.name: one for one in (CODE_FIRST, ARXIV, CORPORA, *RL)}

@@ -21,6 +21,7 @@ def body(stage: Stage) -> None:
         index=stage.output("index"),
         summary=stage.output("summary"),
         figures=stage.output("figures"),
+        claims=stage.output("claims"),
         scratch=stage.scratch,
     )
 

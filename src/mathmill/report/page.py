@@ -9,6 +9,8 @@ from mathmill.report.facts import Fact
 from mathmill.report.figures import Drawn
 from mathmill.report.gather import Facts
 from mathmill.report.html import number, percent
+from mathmill.report.ledger import Row
+from mathmill.report.page_claims import claims_section
 from mathmill.report.page_corpus import corpus_section
 from mathmill.report.page_models import ablation_section, evaluation_section, rewards_table, rollouts_section
 from mathmill.report.text import LIMITS, PURPOSE
@@ -25,7 +27,7 @@ SECTIONS = {
 }
 
 
-def render(facts: Facts, drawn: dict[str, list[Drawn]], config: ReportConfig) -> str:
+def render(facts: Facts, drawn: dict[str, list[Drawn]], config: ReportConfig, rows: list[Row]) -> str:
     """The whole HTML document."""
     links = "".join(f'<a href="#{name}">{title}</a>' for name, title in SECTIONS.items())
     body = "\n".join(
@@ -51,11 +53,7 @@ def render(facts: Facts, drawn: dict[str, list[Drawn]], config: ReportConfig) ->
             ),
             html.section("samples", SECTIONS["samples"], *_samples(facts), *rollouts_section(facts, config.rollouts)),
             html.section("limits", SECTIONS["limits"], "<ul>" + "".join(f"<li>{one}</li>" for one in LIMITS) + "</ul>"),
-            html.section(
-                "claims",
-                SECTIONS["claims"],
-                html.paragraph("The ledger of the paper's claims has no rows yet: no claim was tested over seeds."),
-            ),
+            html.section("claims", SECTIONS["claims"], *claims_section(rows, config)),
             "</main>",
         ]
     )

@@ -51,6 +51,8 @@ STAGES: tuple[str, ...] = (
     "evaluate",
     "report",
 )
+# What a stage reads and none makes: facts that stand in git (`make compare` writes them).
+KEPT: tuple[str, ...] = ("reports/comparisons",)
 _WORLD = "data/microworld"
 _TRAINING = ("src/mathmill/training",)
 _ROLLOUT = ("src/mathmill/rl/cache.py", "src/mathmill/rl/rollout.py")
@@ -298,6 +300,7 @@ def _report() -> Node:
         "clean": "data/clean/corpus",
         "removals": "data/clean/removals.parquet",
         "truth": f"{_WORLD}/truth",
+        "comparisons": KEPT[0],
     }
     for stage in STAGES:
         for item in default_items(stage):
@@ -307,8 +310,9 @@ def _report() -> Node:
     return Node(
         "report",
         inputs=inputs,
-        outputs={"index": "reports/index.html", "summary": "reports/summary.json", "figures": "reports/figures"},
-        metrics=("index", "summary", "figures"),
+        outputs={"index": "reports/index.html", "summary": "reports/summary.json", "figures": "reports/figures"}
+        | {"claims": "reports/claims.json", "claims_page": "reports/claims.md"},
+        metrics=("index", "summary", "figures", "claims", "claims_page"),
         own=("labels",),
         code=("src/mathmill/report", *_MEASURES),
         params=(*_section("report"), "inputs.report"),
