@@ -57,7 +57,7 @@ print(json.dumps([[r.data.tags.get('stage'), r.data.tags.get('item'), r.info.sta
     rows = json.loads(chain.call("python", "-c", code).splitlines()[-1])
     assert {row[2] for row in rows} == {"FINISHED"}
     named = {(row[0], row[1]): row for row in rows}
-    assert {stage for stage, _ in named} >= {"corpus", "tokens", "pretrain", "sft", "rl", "evaluate"}
+    assert {stage for stage, _ in named} >= {"corpus", "tokens", "pretrain", "sft", "reward", "rl", "evaluate"}
     assert named["pretrain", "code_math"][3]
     assert named["pretrain", "math_arxiv"][3]
     assert chain.hashes()["data/tokens"] in named["pretrain", "base"][4]
@@ -79,6 +79,7 @@ def test_ground_truth_is_read_by_the_report_alone(chain: Chain) -> None:
         ("corpus", "*/*/round_1"),
         ("pretrain@base", "*/*/step-0000000[2-9]"),
         ("sft", "*/*/step-0000000[2-9]"),
+        ("reward@process", "*/*/labels/train.0000000-*.parquet"),
         ("rl@grpo", "*/*/step-00000001"),
     ],
 )

@@ -100,6 +100,8 @@ STAGE = {
     "python -m mathmill.rl sweep=paradigm": "trains 9 times",
     "python -m mathmill.rl sweep=figure5_same_reward": "trains 12 times",
     "python -m mathmill.rl sweep=iterative": "trains 6 times",
+    "python -m mathmill.reward reward.kind=process": "trains; tests/test_chain.py runs the stage",
+    "python -m mathmill.reward -m reward.labels=hard,soft reward.kind=process": "trains twice",
     "python -m mathmill.pretrain -m pretrain.run=math,math_arxiv pretrain.seed=1,2,3": "trains six times",
     "python -m mathmill.sft sft.checkpoint=own/model 'sft.instruct=[own/instruct.jsonl]'": "trains",
     "python -m mathmill.rl rl.questions=own/questions.jsonl rl.validation=own/validation.jsonl": "trains",

@@ -118,12 +118,16 @@ class RewardConfig:
     seed: int = option(0, "of sampling, of the fresh head and of the order of samples", ge=0)
     checkpoint: str | None = option(None, "model folder to start from; null: models/pretrain/base (paper 4.2: Base)")
     sampler: str | None = option(None, "model that writes solutions and completes their steps; null: models/sft")
-    questions: str | None = option(None, "JSONL of training questions; null: the microworld's questions.jsonl")
+    questions: str | None = option(None, "JSONL of training questions; null: data/clean/questions.jsonl")
     validation: str | None = option(None, "JSONL of held-out questions; null: the microworld's validation.jsonl")
-    train_questions: int = option(400, "questions whose solutions are trained on, from the first on (0: all)", ge=0)
-    held_out_questions: int = option(150, "held-out questions whose solutions only measure (0: all)", ge=0)
+    train_questions: int = option(240, "questions whose solutions are trained on, from the first on (0: all)", ge=0)
+    held_out_questions: int = option(100, "held-out questions whose solutions only measure (0: all)", ge=0)
     outputs: int = option(8, "solutions of each question (Math-Shepherd: 15)", ge=1)
-    unique: bool = option(True, "a solution that its question has already is dropped, as in Math-Shepherd")
+    unique: bool = option(
+        False,
+        "drop a solution that its question has already, as in Math-Shepherd. Right ones repeat more often, so that "
+        "makes them rarer than they are among the policy's outputs",
+    )
     completions: int = option(4, "process: continuations from each step, N (Math-Shepherd: 8)", ge=1)
     labels: str = option(
         "hard",
@@ -139,7 +143,7 @@ class RewardConfig:
     replay: float = option(
         0.1, "share of historical data where a reward model is trained on (paper, Algorithm 1: 10 %)", ge=0, lt=1
     )
-    shard_questions: int = option(50, "questions in one shard of sampling and labelling; a kill loses one shard", ge=1)
+    shard_questions: int = option(40, "questions in one shard of sampling and labelling; a kill loses one shard", ge=1)
     rollout_rows: int = option(256, "sequences sampled side by side (memory only)", ge=1)
     score_tokens: int = option(16384, "tokens in one forward pass of scoring (memory only)", ge=1)
     verifier: VerifierConfig = option(VerifierConfig, "the answer verifier")

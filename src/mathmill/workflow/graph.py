@@ -155,7 +155,7 @@ def _reward(item: str) -> Node:
         inputs={
             "checkpoint": "models/pretrain/base",
             "sampler": "models/sft",
-            "questions": f"{_WORLD}/questions.jsonl",
+            "questions": "data/clean/questions.jsonl",
             "validation": f"{_WORLD}/benchmarks/validation.jsonl",
         },
         outputs={"model": f"models/reward/{item}", "report": f"reports/reward/{item}.json"},
