@@ -40,6 +40,10 @@ compare: setup ## run a comparison of the paper over seeds: make compare name=co
 plan: setup ## memory, steps and GPU-hours before a run: make plan scale=7b gpus=64 (see python -m mathmill.plan --help)
 	@python -m mathmill.plan --from-make
 
+claims: setup ## run what the ledger of claims lacks, then the report: make claims minutes=30 seeds=5
+	@python -m mathmill.compare.missing $(if $(minutes),minutes=$(minutes)) $(if $(seeds),seeds=$(seeds)) || true
+	dvc repro --single-item report
+
 summary: setup ## show the summary of the last run
 	@python -m mathmill.report.summary
 
