@@ -55,6 +55,7 @@ RUN = [
     'echo "What is 12 + 30?" | python -m mathmill.chat models/sft --greedy --tools',
     "python -m mathmill.chat models/rl/grpo --temperature 0.7 --seed 1",
     "python -m mathmill.chat models/rl/grpo --greedy < questions.txt",
+    "python -m mathmill.plan scale=1b gpus=8 trainer=deepspeed_zero1",
     "dvc params diff",
     "dvc metrics diff --targets reports/rl/grpo.json reports/sft.json",
     "dvc commit -f report",
@@ -71,6 +72,7 @@ MAKE = {
     "make exp rl.optim.lr=3e-6": "runs stages; tests/test_chain.py changes the same key",
     "make exp rl.optim.lr=": "runs stages",
     "make exp paradigm=ppo": "runs stages; tests/rl/test_train.py trains by PPO",
+    "make plan scale=7b gpus=64": "RL does not fit, exit code 1; tests/plan runs the same",
     "make exp scale=gpu trainer=gpu": "needs a GPU",
     "make exp experiment=gsm8k": "needs GSM8K's files",
     "make exp experiment=real_pages": "needs a crawl",
@@ -111,8 +113,6 @@ STAGE = {
     "four times; tests/workflow/test_chain_sweep.py does it at scale=smoke",
     "torchrun --nnodes 2 --nproc-per-node 8 --rdzv-backend c10d --rdzv-endpoint node0:29500 -m mathmill.pretrain "
     "pretrain.run=base scale=1b trainer=deepspeed_zero2 runtime.trainer.num_nodes=2": "needs two nodes",
-    "srun python -m mathmill.pretrain pretrain.run=base scale=1b trainer=deepspeed_zero2 "
-    "runtime.trainer.num_nodes=2": "needs Slurm",
 }
 # Steps after others: the module or file must be there, and answer when it is asked for help.
 AFTER = {
@@ -130,11 +130,13 @@ DVC = {
 # Lines of a job script that are no commands of this project.
 # The parts of a job array: tests/pages run both job scripts with the array's variables set; Ray's tests start one here.
 SCRIPT = {
-    "set -euo pipefail",
-    "source .venv/bin/activate",
     "mkdir -p .work",
     "parts=$(sbatch --parsable --array=1-16 docs/slurm/part.sbatch pages)",
     'sbatch --dependency="afterany:$parts" docs/slurm/merge.sbatch pages',
+    # tests/training/test_slurm.py runs these with a stand-in for srun.
+    "sbatch --nodes=2 docs/slurm/train.sbatch pretrain pretrain.run=base scale=1b trainer=deepspeed_zero2",
+    "sbatch --nodes=8 docs/slurm/train.sbatch pretrain pretrain.run=base scale=7b trainer=deepspeed_zero2 "
+    "runtime.micro_batch=2",
     "pip install 'mathmill[ray]'",
     "ray start --head --port=6379",
 }
@@ -244,6 +246,7 @@ def test_a_make_target_calls_what_there_is(stand_ins: Path, checkout: Chain, com
     for listed in re.findall(r"^WORDS (.*)$", done.stdout, re.MULTILINE):
         words = json.loads(listed)
         assert words == shlex.split(command)[2:]
+        words = [word for word in words if not word.startswith("gpus=")]  # the planner's own
         if [word for word in words if not word.endswith("=")]:
             check_overrides(checkout.folder, words)
 

@@ -27,6 +27,18 @@ def test_any_window_is_close() -> None:
             assert abs((window == name).sum() - 500 * share) <= 3
 
 
+@pytest.mark.parametrize("size", [1000, 2000, 5000])
+def test_a_window_of_some_thousand_samples_is_exact(size: int) -> None:
+    """Wherever it begins: to within three samples of each source, whole blocks to the sample."""
+    mixture = Mixture(PAPER, seed=2)
+    names = numpy.array([mixture.place(sample)[0] for sample in range(12_000)])
+    for name, share in PAPER.items():
+        dealt = numpy.concatenate([[0], numpy.cumsum(names == name)])
+        found = dealt[size:] - dealt[:-size]
+        assert abs(found - size * share).max() < 3.5
+        assert set(found[::1000]) == {round(size * share)}
+
+
 weights = st.dictionaries(st.sampled_from("abcdef"), st.floats(0.01, 1), min_size=1)
 
 

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -6,6 +7,8 @@ from training.toys import SHAPE, ToyStage, toy_tokenizer
 from transformers import AutoModelForCausalLM
 
 from mathmill.pretrain.config import PretrainConfig, RunConfig, run_of, steps_of
+from mathmill.pretrain.mixture import Mixture
+from mathmill.pretrain.source import Source
 from mathmill.pretrain.train import train
 from mathmill.training.config import OptimConfig
 from mathmill.training.model import load
@@ -99,3 +102,53 @@ def test_training_learns(base) -> None:
     _, report = base
     assert report["bits_per_byte"]["corpus"]["bits_per_byte"] < 6.0
     assert torch.isfinite(torch.tensor([row["grad_norm"] for row in report["history"]])).all()
+
+
+def test_each_source_has_a_curve_of_its_own(tokens, init, tmp_path) -> None:
+    stage = ToyStage(tmp_path / "scratch", log_every=5)
+    train(stage, "base", CONFIG, tokens, init, tmp_path / "model")
+    whole, corpus, code = (stage.run.curve(f"train/{name}") for name in ("loss", "loss/corpus", "loss/code"))
+    assert list(whole) == list(corpus) == list(code) == [5, 10, 15, 20]
+    assert corpus[20] < corpus[5]
+    bits = stage.run.curve("train/bits_per_byte/corpus")
+    index = Source(tokens / "corpus", 0).index["train"]
+    assert bits[20] == pytest.approx(corpus[20] / math.log(2) * index["tokens"] / index["bytes"])
+
+
+def test_curves_of_sources_add_up_to_the_loss(tokens, init, tmp_path) -> None:
+    """Of one step, in parts: the sources' losses, weighted by their sequences, are the loss of the step."""
+    stage = ToyStage(tmp_path / "scratch", micro_batch=1)
+    train(stage, "base", CONFIG, tokens, init, tmp_path / "model")
+    mixture = Mixture(CONFIG.runs["base"].mixture, CONFIG.seed)
+    for step, loss in stage.run.curve("train/loss").items():
+        read = [mixture.place(4 * (step - 1) + row)[0] for row in range(4)]
+        parts = [stage.run.curve(f"train/loss/{name}")[step] for name in read]
+        assert sum(parts) / 4 == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2"])
+def test_a_folder_of_plain_transformers_goes_there_and_back(tokens, tmp_path, family: str) -> None:
+    from transformers import AutoConfig
+
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2}
+    config = AutoConfig.for_model(
+        family, **shape, intermediate_size=48, vocab_size=300, max_position_embeddings=64, tie_word_embeddings=False
+    )
+    torch.manual_seed(0)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "plain")
+    toy_tokenizer().save_pretrained(tmp_path / "plain")
+    ten = replace(CONFIG, runs={"base": RunConfig(mixture={"corpus": 1.0}, tokens=10 * 4 * 32)})
+    report = train(ToyStage(tmp_path / "scratch"), "base", ten, tokens, tmp_path / "plain", tmp_path / "trained")
+    assert report["steps"] == 10
+    ids = torch.arange(3, 35)[None]
+    before, ours, plain = (
+        model(input_ids=ids).logits
+        for model in (
+            AutoModelForCausalLM.from_pretrained(tmp_path / "plain").eval(),
+            load(tmp_path / "trained").eval(),
+            AutoModelForCausalLM.from_pretrained(tmp_path / "trained").eval(),
+        )
+    )
+    assert torch.equal(ours, plain)
+    assert float((plain - before).abs().max()) > 0.01
+    assert AutoModelForCausalLM.from_pretrained(tmp_path / "trained").config.model_type == family

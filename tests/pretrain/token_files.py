@@ -20,5 +20,9 @@ def write_source(folder: Path, texts: list[str], heldout: list[str]) -> None:
         ids = [[0, *tokenizer.encode(text, add_special_tokens=False), 1] for text in part]
         numpy.asarray([token for document in ids for token in document], dtype="uint16").tofile(folder / tokens)
         numpy.cumsum([0, *map(len, ids)], dtype="uint64").tofile(folder / starts)
-    index = {"bos": True, "dtype": "uint16", "tokenizer": identity(tokenizer), "vocab": len(tokenizer)}
+    sizes = {
+        "tokens": int(numpy.fromfile(folder / "documents.bin", "uint64")[-1]),
+        "bytes": len("".join(texts).encode()),
+    }
+    index = {"bos": True, "train": sizes, "dtype": "uint16", "tokenizer": identity(tokenizer), "vocab": len(tokenizer)}
     write_json(folder / "index.json", index)

@@ -2,7 +2,7 @@ import pytest
 
 from mathmill.sft.readers import Example, read_examples
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import write_jsonl
+from mathmill.workflow.files import write_jsonl, write_parquet
 
 GSM8K = {
     "question": "Natalia sold 48 clips and half as many more. How many?\n",
@@ -64,3 +64,29 @@ def test_no_rows(tmp_path) -> None:
     (tmp_path / "f.jsonl").write_text("")
     with pytest.raises(UserError, match="no rows"):
         read_examples([tmp_path / "f.jsonl"])
+
+
+def test_parquet_beside_json_lines(tmp_path) -> None:
+    import pyarrow as pa
+
+    rows = [{"question": "1 + 1?", "solution": "\\boxed{2}"}, {"question": "2 + 2?", "solution": "\\boxed{4}"}]
+    schema = pa.schema([("question", pa.string()), ("solution", pa.string())])
+    write_parquet(tmp_path / "f.parquet", rows, schema)
+    write_jsonl(tmp_path / "f.jsonl", rows)
+    assert read_examples([tmp_path / "f.parquet"]) == read_examples([tmp_path / "f.jsonl"])
+    write_parquet(tmp_path / "g.parquet", [GSM8K], pa.schema([("question", pa.string()), ("answer", pa.string())]))
+    assert read_examples([tmp_path / "g.parquet"])[0].solution.endswith("\\boxed{72}.")
+
+
+def test_a_bad_row_of_parquet_is_named(tmp_path) -> None:
+    import pyarrow as pa
+
+    schema = pa.schema([("question", pa.string()), ("solution", pa.string())])
+    write_parquet(
+        tmp_path / "f.parquet", [{"question": "x", "solution": "y"}, {"question": "x", "solution": None}], schema
+    )
+    with pytest.raises(UserError, match=r"f\.parquet, row 2: field 'solution' holds no text"):
+        read_examples([tmp_path / "f.parquet"])
+    (tmp_path / "g.parquet").write_text("no parquet")
+    with pytest.raises(UserError, match="not a parquet file"):
+        read_examples([tmp_path / "g.parquet"])

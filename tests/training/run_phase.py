@@ -1,10 +1,13 @@
 """A training run as its own process: python run_phase.py SCRATCH OUT STRATEGY DEVICES STEPS [key=value of runtime].
 
+DIE_AT=n in the environment: every rank kills itself in step n.
+
 Writes OUT/losses.json and the trained model OUT/model (rank 0). Lightning starts the other ranks by calling it again.
 """
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -20,11 +23,17 @@ def main() -> None:
     from mathmill.training.trainer import fit
     from mathmill.workflow.environment import rank
 
+    class Mortal(ToyPhase):
+        def training_step(self, batch, index):
+            if str(self.done) == os.environ.get("DIE_AT"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            return super().training_step(batch, index)
+
     scratch, out, strategy, devices, steps, *runtime = sys.argv[1:]
     stage = ToyStage(Path(scratch), **{key: json.loads(value) for key, value in (item.split("=") for item in runtime)})
     stage.runtime.trainer.strategy = strategy
     stage.runtime.trainer.devices = int(devices)
-    module = ToyPhase(toy_model(), OptimConfig(lr=1e-2, clip=0.5))
+    module = Mortal(toy_model(), OptimConfig(lr=1e-2, clip=0.5))
     print("started", flush=True)
     fit(module, toy_batch, int(steps), stage, seed=0)
     if rank() == 0:

@@ -140,15 +140,101 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_saves_the_batch(tmp_path, v
     assert torch.equal(load_file(saved)["part_0.input_ids"], toy_batch(2, 0, 1)["input_ids"])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["ddp", "deepspeed_stage_2"])
-def test_two_ranks_are_one_process(tmp_path, strategy: str) -> None:
-    """With gradients accumulated over parts and clipped: a wrong factor anywhere would show."""
-    model, run = trained(tmp_path / "one")
-    subprocess.run(process(tmp_path, strategy, "2", "8", "micro_batch=1"), check=True, timeout=240, capture_output=True)
-    losses = json.loads((tmp_path / "out" / "losses.json").read_text())
-    for step, loss in run.curve("train/loss").items():
-        assert losses[str(step)] == pytest.approx(loss, abs=1e-5)
-    weights = load_file(tmp_path / "out" / "model" / "model.safetensors")
-    for name, parameter in model.named_parameters():
-        torch.testing.assert_close(weights[name], parameter.detach(), atol=1e-5, rtol=1e-4)
+def spiky(folder: Path, on_spike: str, factor: float | None = None, at: int = 22, times: float = 1e4):
+    class Breaking(ToyPhase):
+        def share(self, part):
+            return super().share(part) * (times if self.done == at else 1.0)
+
+    stage = ToyStage(folder)
+    module = Breaking(toy_model(), OptimConfig(lr=1e-2, clip=0.5, on_spike=on_spike, spike=factor))
+    fit(module, toy_batch, 25, stage, seed=0)
+    return module.model, stage.run, module
+
+
+@pytest.mark.parametrize(("factor", "times"), [(None, float("nan")), (10.0, 1e4)])
+def test_the_update_of_a_spike_is_left_out(tmp_path, factor, times: float) -> None:
+    model, run, _ = spiky(tmp_path / "skipped", "skip", factor, times=times)
+    skipped = run.curve("train/skipped")
+    assert [step for step, value in skipped.items() if value] == [23]
+    saved = tmp_path / "skipped" / "training" / "spike_step_22_rank_0.safetensors"
+    assert torch.equal(load_file(saved)["part_0.input_ids"], toy_batch(22, 0, 1)["input_ids"])
+    plain = toy_model()
+    optimizer = adamw(plain.parameters(), OPTIM)
+    for step in range(25):
+        ids = toy_batch(step, 0, 1)["input_ids"]
+        for group in optimizer.param_groups:
+            group["lr"] = OPTIM.lr * constant(3)(step)
+        (token_losses(plain, ids, shifted(ids)).sum() / 64).backward()
+        torch.nn.utils.clip_grad_norm_(plain.parameters(), 0.5)
+        if step != 22:
+            optimizer.step()
+        optimizer.zero_grad()
+    assert same(model, plain)
+
+
+def test_a_spike_stops_the_run_where_that_is_wanted(tmp_path) -> None:
+    with pytest.raises(UserError, match=r"step 22: .*optim\.on_spike=skip"):
+        spiky(tmp_path / "stop", "stop", 10.0)
+    spiky(tmp_path / "free", "stop", None)  # finite: no spike without a factor
+    early, _, _ = spiky(tmp_path / "early", "skip", 10.0, at=5)  # no mean is trusted yet
+    assert early is not None
+
+
+def test_a_resumed_run_knows_what_is_usual(tmp_path) -> None:
+    def breaks(step: int, rank: int, world: int):
+        if step == 21:
+            raise KeyError("gone")
+        return toy_batch(step, rank, world)
+
+    def fitted(folder, make_batch):
+        stage = ToyStage(folder, checkpoint_every_seconds=0.0)
+        module = ToyPhase(toy_model(), OptimConfig(lr=1e-2, clip=0.5, on_spike="skip", spike=10.0))
+        fit(module, make_batch, 25, stage, seed=0)
+        return module.watch.means
+
+    whole = fitted(tmp_path / "whole", toy_batch)
+    with pytest.raises(KeyError):
+        fitted(tmp_path / "broken", breaks)
+    assert fitted(tmp_path / "broken", toy_batch) == whole
+    assert whole[0] == 25
+
+
+def test_updates_of_one_step_do_not_see_old_weights(tmp_path) -> None:
+    """Under autocast, with several updates in one training step, as in reinforcement learning."""
+    seen: list[float] = []
+
+    class Twice(ToyPhase):
+        def training_step(self, batch, index):
+            for _ in range(3):
+                figures = self.descend([batch], self.share)
+                seen.append(float(figures["loss"]))
+            return {**figures, "tokens": 1}
+
+    module = Twice(toy_model(), OptimConfig(lr=1e-2, precision="bf16-mixed"), constant(0))
+    fit(module, toy_batch, 1, ToyStage(tmp_path), seed=0)
+    assert seen[0] > seen[1] > seen[2]
+
+
+def test_checkpointed_activations_change_nothing(tmp_path) -> None:
+    whole, run = trained(tmp_path / "whole")
+    stage = ToyStage(tmp_path / "again")
+    stage.runtime.trainer.activation_checkpointing = True
+    module = ToyPhase(toy_model(), OPTIM)
+    fit(module, toy_batch, 8, stage, seed=0)
+    assert module.model.is_activation_checkpointing
+    assert stage.run.curve("train/loss") == pytest.approx(run.curve("train/loss"), abs=1e-6)
+    for first, second in zip(whole.parameters(), module.model.parameters(), strict=True):
+        torch.testing.assert_close(first, second, atol=1e-5, rtol=1e-4)
+
+
+def test_utilisation_and_memory_are_logged(tmp_path) -> None:
+    stage = ToyStage(tmp_path)
+    stage.runtime.trainer.peak_flops = 1e12
+    module = ToyPhase(toy_model(), OPTIM)
+    module.flops_per_token = 1e6
+    fit(module, toy_batch, 3, stage, seed=0)
+    rates, shares = (stage.run.curve(f"train/{name}") for name in ("tokens_per_second", "model_flop_utilisation"))
+    assert shares == pytest.approx({step: rate * 1e6 / 1e12 for step, rate in rates.items()})
+    assert all(0.05 < value < 20 for value in stage.run.curve("train/memory_gb").values())
+    _, without = trained(tmp_path / "without")
+    assert without.curve("train/model_flop_utilisation") == {}

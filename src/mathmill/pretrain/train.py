@@ -10,11 +10,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from mathmill.pretrain.config import PretrainConfig, run_of, steps_of
 from mathmill.pretrain.heldout import bits_per_byte
 from mathmill.pretrain.mixture import Mixture
-from mathmill.pretrain.module import PretrainModule, batches
+from mathmill.pretrain.module import PretrainModule, batches, bits_per_nat
 from mathmill.pretrain.source import Source
 from mathmill.training import devices
 from mathmill.training.model import build, has_weights, identity, load, load_tokenizer, parameter_count, save
 from mathmill.training.schedule import schedule_of
+from mathmill.training.size import flops_per_token
 from mathmill.training.trainer import Host, fit
 from mathmill.workflow.environment import rank
 from mathmill.workflow.errors import ConfigError, UserError
@@ -67,6 +68,8 @@ def train(stage: Host, name: str, config: PretrainConfig, tokens: Path, init: Pa
         config.batch * (config.context - 1),
         run.lr,
     )
+    module.bits = {name: bits_per_nat(sources[name]) for name in mixture.names}
+    module.flops_per_token = flops_per_token(model.config, config.context)
     fit(module, batches(sources, mixture, config.batch, config.context, config.isolate), steps, stage, seed=config.seed)
     if rank() > 0:
         return {}

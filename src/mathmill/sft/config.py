@@ -13,7 +13,7 @@ class SftConfig:
     seed: int = option(0, "seed of the order of examples", ge=0)
     checkpoint: str | None = option(None, "Hugging Face folder to start from; null: models/pretrain/base")
     instruct: list[str] | None = option(
-        None, "files of solved questions (JSON lines); null: the cleaned instruction set"
+        None, "files of solved questions (JSON lines or parquet); null: the cleaned instruction set"
     )
     reader: str = option(
         "auto", "form of the rows; auto knows it by their fields", choices=["auto", "problems", "gsm8k"]

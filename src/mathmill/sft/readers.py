@@ -8,7 +8,7 @@ from typing import Any
 
 from mathmill.training.template import FORMATS
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_jsonl
+from mathmill.workflow.files import read_jsonl, read_parquet
 
 _CALCULATOR = re.compile(r"<<[^<>]*>>")
 _CJK = re.compile(r"[\u4e00-\u9fff]")
@@ -29,7 +29,7 @@ class Example:
 def read_examples(
     paths: Sequence[Path], reader: str = "auto", fields: Mapping[str, str] | None = None
 ) -> list[Example]:
-    """The examples of JSON lines files, in order.
+    """The examples of JSON lines and parquet files (.parquet), in order.
 
     reader: `problems` (question, solution; id, lang and format where there are any), `gsm8k` (question, answer with
     calculator notes and `#### result`), or `auto`. fields: our name -> the file's. Raises UserError with file and line
@@ -41,14 +41,21 @@ def read_examples(
         rows = _numbered(path)
         for number, row in rows:
             kind = _kind(row, names) if reader == "auto" else reader
-            found.append(_READERS[kind](row, names, f"{path}, line {number}", str(number)))
+            where = f"{path}, {'row' if _is_parquet(path) else 'line'} {number}"
+            found.append(_READERS[kind](row, names, where, str(number)))
         if not rows:
             raise UserError(f"{path}: no rows in it")
     return found
 
 
+def _is_parquet(path: Path) -> bool:
+    return path.suffix == ".parquet"
+
+
 def _numbered(path: Path) -> list[tuple[int, dict[str, Any]]]:
     """Rows with the numbers of their lines; read_jsonl leaves out empty lines, which count too."""
+    if _is_parquet(path):
+        return list(enumerate(read_parquet(path).to_pylist(), start=1))
     rows = read_jsonl(path)
     numbers = [number for number, line in enumerate(path.read_bytes().split(b"\n"), start=1) if line.strip()]
     return list(zip(numbers, rows, strict=True))

@@ -17,6 +17,7 @@ from mathmill.sft.readers import Example, read_examples
 from mathmill.training import devices, template
 from mathmill.training.model import load, load_tokenizer, save
 from mathmill.training.schedule import schedule_of
+from mathmill.training.size import flops_per_token
 from mathmill.training.trainer import Host, fit
 from mathmill.workflow.environment import rank
 from mathmill.workflow.errors import UserError
@@ -72,6 +73,7 @@ def train(stage: Host, config: SftConfig, checkpoint: Path, instruct: Sequence[P
     packed = Packed([len(example) for example in training], config.context, config.seed)
     steps = config.steps or max(1, round(packed.count(config.epochs) / config.batch))
     module = SftModule(model, config.optim, schedule_of(config.optim, steps), steps)
+    module.flops_per_token = flops_per_token(model.config, config.context)
     fit(module, batches(training, packed, config.batch, pad, config.isolate), steps, stage, seed=config.seed)
     if rank() > 0:
         return {}

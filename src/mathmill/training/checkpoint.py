@@ -62,6 +62,8 @@ class Checkpoints:
         os.replace(beside, final)
         for old in self._all()[KEPT:]:
             remove(old)
+        for converted in self.folder.glob("universal-*"):
+            remove(converted)
         return final / "state"
 
     def latest(self) -> Path | None:

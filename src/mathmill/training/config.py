@@ -49,6 +49,17 @@ class OptimConfig:
     drop_to: list[float] = option(
         lambda: [0.316, 0.1], "multi_step: the factor of the peak after each drop", gt=0, le=1
     )
+    on_spike: str = option(
+        "stop",
+        "what follows a spike: stop the run, or skip the update; its batch is saved beside the checkpoints either way",
+        choices=["stop", "skip"],
+    )
+    spike: float | None = option(
+        None,
+        "a loss or a gradient norm that many times its running mean is a spike; null: only one that is not finite; "
+        "the paper is silent",
+        gt=1,
+    )
     precision: str = option(
         "32-true", "32-true: float32; bf16-mixed: bfloat16 products, float32 weights", choices=["32-true", "bf16-mixed"]
     )

@@ -16,11 +16,11 @@ from lightning.pytorch.plugins.precision import DeepSpeedPrecision
 from lightning.pytorch.strategies import DeepSpeedStrategy
 from transformers import PreTrainedModel
 
+from mathmill.training.reshape import TAG, for_world
 from mathmill.training.size import EXCHANGE
 from mathmill.workflow.errors import ConfigError
 
 NAMES = re.compile(r"deepspeed_(?:stage_|zero)([123])(_offload)?")
-_TAG = "checkpoint"  # the name that Lightning gives to the state inside a DeepSpeed checkpoint
 
 
 def strategy_of(name: str, clip: float, parameters: int) -> "TrainingDeepSpeedStrategy":
@@ -89,6 +89,14 @@ class TrainingDeepSpeedStrategy(DeepSpeedStrategy):
         kwargs.setdefault("scale_wrt_gas", False)
         return super().backward(closure_loss, optimizer, *args, **kwargs)
 
+    def resumable(self, state: Path, world: int) -> Path:
+        """What to load for a checkpoint that perhaps another number of processes wrote; called before the start."""
+        found, universal = for_world(state, world)
+        assert isinstance(self.config, dict)
+        if universal:
+            self.config["checkpoint"] = {"load_universal": True}
+        return found
+
     def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> dict[str, Any]:
         """Load, and under ZeRO-3 with a changed world size give each group its own hyper-parameters back.
 
@@ -117,7 +125,7 @@ def consolidated(model: PreTrainedModel, state: Path, attribute: str = "model") 
     """
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
-    found = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=_TAG)
+    found = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=TAG)
     prefix = f"{attribute}."
     weights = {key.removeprefix("_forward_module.").removeprefix(prefix): value for key, value in found.items()}
     whole = type(model)(model.config)

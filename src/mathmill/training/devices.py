@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import warnings
 
 import torch
@@ -33,6 +34,16 @@ def equip(model: PreTrainedModel, trainer: TrainerConfig) -> None:
     if trainer.compile:
         for block in model.get_decoder().layers:
             block.compile()
+
+
+def most_memory() -> int:
+    """The most bytes that this process has taken so far: of its GPU, or of the machine's memory without one."""
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        return int(torch.cuda.max_memory_allocated())
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def device(runtime: RuntimeConfig) -> torch.device:

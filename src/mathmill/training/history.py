@@ -27,6 +27,8 @@ class RecordedPhase(PhaseModule):
         """The step of PhaseModule; its loss, gradient norm and learning rate may become a row of the history."""
         figures = super().training_step(batch, index)
         step = self.done + 1
+        if figures.get("skipped"):
+            return figures
         if step % max(1, self.steps // ROWS) == 0 or step == self.steps:
             row = {key: float(f"{float(figures[key]):.{_DIGITS}g}") for key in ("loss", "grad_norm", "lr")}
             self.history.append({"step": step, **row})

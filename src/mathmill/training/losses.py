@@ -8,12 +8,12 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
-from mathmill.training.size import head_slice
+from mathmill.training.size import FAMILIES, head_slice
 
 IGNORE = -100
 
 # Families whose logits are the output embedding of the last hidden state and nothing else (no soft-cap, no scale).
-PLAIN_HEADS = ("llama", "mistral", "qwen2", "qwen3")
+PLAIN_HEADS = FAMILIES
 
 
 def shifted(input_ids: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:

@@ -18,6 +18,7 @@ from mathmill.training.config import OptimConfig
 from mathmill.training.data import Batch
 from mathmill.training.optim import adamw
 from mathmill.training.schedule import Schedule
+from mathmill.training.spike import SpikeWatch
 from mathmill.workflow.errors import UserError
 
 
@@ -38,6 +39,9 @@ class PhaseModule(lightning.LightningModule):
         self.done = 0
         self.micro_batch: int | None = None
         self.evidence = Path()  # where the batch of a step that went wrong is written; set by fit
+        self.log_every = 1  # steps between two logged points; set by fit
+        self.flops_per_token: float | None = None  # of a training pass, for the model FLOP utilisation
+        self.watch = SpikeWatch(optim.spike)
 
     def share(self, part: Batch) -> torch.Tensor:
         """What this part adds to the step's loss: the shares of all parts of all ranks sum to the loss."""
@@ -58,8 +62,9 @@ class PhaseModule(lightning.LightningModule):
     def descend(self, parts: Sequence[Any], share: Callable[[Any], torch.Tensor]) -> dict[str, Any]:
         """One optimiser step on the sum over `parts` and ranks of `share(part)`; every rank has as many parts.
 
-        Returns loss, grad_norm (before clipping) and lr. A loss or a norm that is not finite stops the run with
-        UserError, and what the step worked on is saved beside the checkpoints.
+        Returns loss, grad_norm (before clipping) and lr. A spike (optim.spike; at least a loss or a norm that is not
+        finite) stops the run with UserError or skips the update (figure `skipped`), as optim.on_spike says, and what
+        the step worked on is saved beside the checkpoints.
         """
         optimizer: Any = self.optimizers()
         scheduler: Any = self.lr_schedulers()
@@ -74,19 +79,20 @@ class PhaseModule(lightning.LightningModule):
         value = float(self.trainer.strategy.reduce(total, reduce_op="sum"))
         lr = optimizer.param_groups[0]["lr"]
         norm = self._clip()
-        if norm is not None:
-            self._require_finite(value, norm, parts)
-        optimizer.step()
+        sound = norm is None or self._sound(value, norm, parts)
+        if sound:
+            optimizer.step()
         if norm is None:  # DeepSpeed reduces and clips inside its step
             norm = float(engine.get_global_grad_norm() or 0.0)
-            self._require_finite(value, norm, parts)
+            self._sound(value, norm, parts)
         else:
             optimizer.zero_grad()
         # Autocast keeps bfloat16 copies of the weights as long as the training step lasts; they are out of date now.
         torch.clear_autocast_cache()
         scheduler.step()
         # Lightning wants a tensor under this one name.
-        return {"loss": torch.tensor(value, dtype=torch.float64), "grad_norm": norm, "lr": lr}
+        figures = {"loss": torch.tensor(value, dtype=torch.float64), "grad_norm": norm, "lr": lr}
+        return figures if self.optim.on_spike == "stop" else {**figures, "skipped": float(not sound)}
 
     def configure_optimizers(self) -> Any:
         """AdamW and the schedule; Lightning keeps the state of both in the checkpoints."""
@@ -102,10 +108,12 @@ class PhaseModule(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the number of finished steps: all that is needed to know which batch comes next."""
         checkpoint["mathmill_done"] = self.done
+        checkpoint["mathmill_watch"] = self.watch.means
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on after the last finished step."""
         self.done = checkpoint["mathmill_done"]
+        self.watch.means = checkpoint["mathmill_watch"]
 
     @property
     def _deepspeed(self) -> bool:
@@ -130,14 +138,17 @@ class PhaseModule(lightning.LightningModule):
         limit = self.optim.clip or float("inf")
         return float(torch.nn.utils.clip_grad_norm_(self.parameters(), limit, foreach=True))
 
-    def _require_finite(self, loss: float, norm: float, parts: Sequence[Any]) -> None:
-        """Stop where training has broken down, keeping the evidence."""
-        if torch.isfinite(torch.tensor([loss, norm])).all():
-            return
+    def _sound(self, loss: float, norm: float, parts: Sequence[Any]) -> bool:
+        """Whether the update may be made. Where training has broken down, keep the evidence, and stop or say no."""
+        if not self.watch.is_spike(loss, norm):
+            return True
+        place = self.keep_evidence(parts, "spike")
+        if self.optim.on_spike == "skip":
+            return False
         raise UserError(
-            f"step {self.done}: loss {loss}, gradient norm {norm}. The batch of this step was saved to "
-            f"{self.keep_evidence(parts, 'not_finite')}. A smaller learning rate, a longer warm-up or tighter clipping "
-            "usually helps."
+            f"step {self.done}: loss {loss}, gradient norm {norm}. The batch of this step was saved to {place}. "
+            "A smaller learning rate, a longer warm-up or tighter clipping usually helps; optim.on_spike=skip leaves "
+            "such updates out."
         )
 
     def keep_evidence(self, parts: Sequence[Any], fault: str) -> Path:

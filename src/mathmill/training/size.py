@@ -5,6 +5,7 @@ from typing import Any
 
 from mathmill.training.config import ModelShape
 
+FAMILIES = ("llama", "mistral", "qwen2", "qwen3")
 KEPT_LOGITS = 1 << 30
 SLICE_LOGITS = 1 << 28
 EXCHANGE = 200_000_000  # elements that ZeRO exchanges at a time, Lightning's choice
@@ -84,6 +85,11 @@ def size_of_config(config: Any) -> Size:
         vocab=config.vocab_size,
         tied=bool(getattr(config, "tie_word_embeddings", False)),
     )
+
+
+def flops_per_token(config: Any, context: int) -> float | None:
+    """Operations of a training pass for one token of a transformers configuration; None for an unknown family."""
+    return size_of_config(config).training_flops(context) if config.model_type in FAMILIES else None
 
 
 def head_slice(targets: int, vocab: int) -> int:

@@ -21,6 +21,7 @@ from mathmill.training.data import MakeBatch, StepDataset, StepLoader
 from mathmill.training.model import parameter_count
 from mathmill.training.phase import PhaseModule
 from mathmill.workflow.config import RuntimeConfig
+from mathmill.workflow.errors import ConfigError, UserError
 
 
 class Log(Protocol):
@@ -76,7 +77,7 @@ def fit(
     devices.prepare(runtime)
     checkpoints = Checkpoints(stage.scratch / name)
     module.evidence = stage.scratch / name
-    module.micro_batch = runtime.micro_batch
+    module.micro_batch, module.log_every = runtime.micro_batch, runtime.log_every
     module.train()
     devices.equip(module.model, runtime.trainer)
     strategy, plugins = _strategy(runtime, module)
@@ -98,7 +99,7 @@ def fit(
         )
         data = StepDataset(make_batch, lambda: module.done, steps, lambda: (trainer.global_rank, trainer.world_size))
         # Checkpoints are this program's own, in its own scratch folder.
-        trainer.fit(module, StepLoader(data), ckpt_path=checkpoints.latest(), weights_only=False)
+        trainer.fit(module, StepLoader(data), ckpt_path=_resume(checkpoints, strategy, runtime), weights_only=False)
     if module.done != steps:
         raise RuntimeError(f"training stopped after {module.done} of {steps} steps")
     if plugins and trainer.is_global_zero:
@@ -109,11 +110,33 @@ def fit(
         module.model = consolidated(module.model, final)
 
 
+def _resume(checkpoints: Checkpoints, strategy: str | Strategy, runtime: RuntimeConfig) -> Path | None:
+    """What the trainer loads, None at the beginning; UserError for what another kind of strategy wrote."""
+    found = checkpoints.latest()
+    if found is None:
+        return None
+    if found.is_dir() == isinstance(strategy, str):
+        raise UserError(
+            f"{found}: written {'with' if found.is_dir() else 'without'} DeepSpeed, and runtime.trainer.strategy is "
+            f"{runtime.trainer.strategy}; go on with the strategy of before, or start anew without {checkpoints.folder}"
+        )
+    if isinstance(strategy, str):
+        return found
+    from mathmill.training.deepspeed import TrainingDeepSpeedStrategy
+
+    assert isinstance(strategy, TrainingDeepSpeedStrategy)
+    return strategy.resumable(found, runtime.trainer.devices * runtime.trainer.num_nodes)
+
+
 def _strategy(runtime: RuntimeConfig, module: PhaseModule) -> tuple[str | Strategy, list[Any]]:
     """Lightning's strategy, and the plugins that go with it."""
     name = runtime.trainer.strategy
     if not name.startswith("deepspeed"):
         return name, []
+    if module.optim.on_spike == "skip":
+        raise ConfigError(
+            f"optim.on_spike=skip: DeepSpeed knows the gradient's norm only after the update; use stop with {name}"
+        )
     from mathmill.training.deepspeed import KeepInputs, strategy_of
 
     strategy = strategy_of(name, module.optim.clip, parameter_count(module))
@@ -159,9 +182,18 @@ class _Steps(lightning.Callback):
         if trainer.is_global_zero:
             values = {f"train/{key}": float(value) for key, value in figures.items()}
             if self.tokens:
-                values["train/tokens_per_second"] = self.tokens / max(now - self.logged, 1e-9)
+                values |= self._speed(trainer, self.tokens / max(now - self.logged, 1e-9))
+            values["train/memory_gb"] = devices.most_memory() / 1e9
             self.stage.run.metrics(values, step=done)
         self.tokens, self.logged = 0, now
+
+    def _speed(self, trainer: lightning.Trainer, rate: float) -> dict[str, float]:
+        """Tokens per second, and the share of the devices' peak that they make."""
+        found = {"train/tokens_per_second": rate}
+        peak, each = self.stage.runtime.trainer.peak_flops, _phase(trainer.lightning_module).flops_per_token
+        if peak is not None and each is not None:
+            found["train/model_flop_utilisation"] = rate * each / (peak * trainer.world_size)
+        return found
 
     def _due(self, trainer: lightning.Trainer, done: int) -> bool:
         """Whether it is time for a checkpoint; ranks ask rank 0, and not in every step (the answer is a collective)."""
