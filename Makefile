@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce exp plan compare summary status ui champion test lint format types clean-work
+.PHONY: help setup reproduce exp plan compare summary status ui champion docs test lint format types clean-work
 
 help: ## explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -55,6 +55,10 @@ ui: setup ## start the MLflow UI on this machine, and print the addresses of its
 
 champion: setup ## register the best RL checkpoint in MLflow under the alias champion
 	@python -m mathmill.workflow.champion
+
+docs: setup ## build the documentation into site/ (installs mkdocs-material where it is missing)
+	@command -v mkdocs > /dev/null || python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[docs]'
+	mkdocs build --strict --quiet
 
 test: setup ## run the tests
 	@pytest -n 2 --dist loadgroup --no-loadscope-reorder

@@ -67,6 +67,9 @@ RUN = [
 MAKE = {
     "make reproduce": "runs the whole chain; tests/test_chain.py does that at scale=smoke",
     "make test": "runs this test",
+    "make lint": "a check of CI",
+    "make types": "a check of CI",
+    "make docs": "needs mkdocs-material; tests/test_docs.py builds the same site",
     "make status": "dvc status looks at every artifact",
     "make ui": "does not end; tests/workflow/test_ui.py starts the same server, and looks at its views",
     "make exp rl.optim.lr=3e-6": "runs stages; tests/test_chain.py changes the same key",
@@ -222,7 +225,7 @@ def stand_ins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     programs = folder / ".venv/bin"
     programs.mkdir(parents=True)
     code = "import json; from mathmill.compose.overrides import from_make; print('WORDS', json.dumps(from_make()))"
-    for name in ("python", "dvc", "pytest", "mlflow", "ruff", "mypy"):
+    for name in ("python", "dvc", "pytest", "mlflow", "ruff", "mypy", "mkdocs"):
         program = programs / name
         program.write_text(
             f'#!/bin/sh\necho "CALL {name} $*"\n'
