@@ -58,7 +58,7 @@ champion: setup ## register the best RL checkpoint in MLflow under the alias cha
 
 docs: setup ## build the documentation into site/ (installs mkdocs-material where it is missing)
 	@command -v mkdocs > /dev/null || python -m pip install --disable-pip-version-check --quiet -c constraints.txt -e '.[docs]'
-	mkdocs build --strict --quiet
+	mkdocs build --strict
 
 test: setup ## run the tests
 	@pytest -n 2 --dist loadgroup --no-loadscope-reorder
