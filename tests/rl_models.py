@@ -1,10 +1,12 @@
 """Tiny models, a small configuration and the part of a stage that training needs, for the tests of rl."""
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import torch
+from transformers import BloomConfig, BloomForCausalLM, GPT2Config, GPT2LMHeadModel, Qwen2Config, Qwen2ForCausalLM
 from transformers.models.llama.modeling_llama import LlamaConfig, LlamaForCausalLM
 
 from mathmill.rl.config import RlConfig, SamplingConfig
@@ -59,3 +61,20 @@ def config(**changes) -> RlConfig:
         "optim": OptimConfig(lr=1e-3, schedule="constant", drop_at=[], drop_to=[]),
     }
     return RlConfig(**{**settings, **changes})
+
+
+def qwen2() -> Qwen2ForCausalLM:
+    small = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
+    return Qwen2ForCausalLM(Qwen2Config(**small, intermediate_size=64, num_key_value_heads=2, initializer_range=0.3))
+
+
+def gpt2() -> GPT2LMHeadModel:
+    return GPT2LMHeadModel(GPT2Config(vocab_size=60, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3))
+
+
+def bloom() -> BloomForCausalLM:
+    """ALiBi: its layers take no registered attention function."""
+    return BloomForCausalLM(BloomConfig(vocab_size=60, hidden_size=32, n_layer=2, n_head=4, initializer_range=0.3))
+
+
+FAMILIES: dict[str, Callable] = {"llama": lambda: tiny(60), "qwen2": qwen2, "gpt2": gpt2, "bloom": bloom}

@@ -1,6 +1,8 @@
 import pytest
 import torch
+from rl_models import FAMILIES
 
+from mathmill.rl import group_decoding
 from mathmill.rl.likelihood import Sequence, micro_batches, token_logprobs
 from mathmill.rl.rollout import Sampling, generate, sample, stop_tokens
 
@@ -38,6 +40,25 @@ def test_a_sample_depends_on_its_row_alone(model) -> None:
         alone = generate(model, [prompt], 4, settings, EOS, row_ids=list(range(4 * place, 4 * place + 4)))
         assert [r.tokens for r in alone] == [r.tokens for r in together[4 * place : 4 * place + 4]]
     assert len({tuple(r.tokens) for r in together[:4]}) > 1  # a group does not repeat itself
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen2", "gpt2"])
+def test_a_group_that_shares_its_prompt_samples_what_copies_of_it_sample(family, monkeypatch) -> None:
+    """Padded prompts, rows that leave at different times, whole groups that end."""
+    torch.manual_seed(0)
+    policy = FAMILIES[family]().eval()
+    with torch.no_grad():
+        policy.get_output_embeddings().weight[EOS] *= 3
+    assert group_decoding.usable(policy, 30, torch.device("cpu"))
+    settings = Sampling(20, temperature=1.3, seed=5)
+    shared = generate(policy, PROMPTS, 6, settings, EOS)
+    monkeypatch.setattr("mathmill.rl.rollout.usable", lambda *_: False)
+    copied = generate(policy, PROMPTS, 6, settings, EOS)
+    assert [r.tokens for r in shared] == [r.tokens for r in copied]
+    assert len({len(r.tokens) for r in shared}) > 3
+    for one, other in zip(shared, copied, strict=True):
+        assert torch.allclose(torch.tensor(one.logprobs), torch.tensor(other.logprobs), atol=1e-4)
+    assert policy.config._attn_implementation == "sdpa"
 
 
 def test_rows_stop_at_eos_and_say_whether_they_did(model) -> None:

@@ -2,38 +2,19 @@
 
 import pytest
 import torch
-from rl_models import tiny
-from transformers import BloomConfig, BloomForCausalLM, GPT2Config, GPT2LMHeadModel, Qwen2Config, Qwen2ForCausalLM
+from rl_models import FAMILIES, tiny
 
 from mathmill.rl import shared_prefix
 from mathmill.rl.likelihood import Sequence, micro_batches, token_logprobs
 from mathmill.rl.prefix_attention import GroupSpan, SharedPrefixAttention
 
 CPU = torch.device("cpu")
-SMALL = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
 
 
 def logprobs_of(model, prompt: list[int], output: list[int], temperature: float) -> torch.Tensor:
     """The plain way: one sequence, no padding."""
     logits = model(input_ids=torch.tensor([prompt + output])).logits[0, len(prompt) - 1 : -1].float()
     return (logits / temperature).log_softmax(-1).gather(1, torch.tensor(output)[:, None]).squeeze(1)
-
-
-def llama():
-    return tiny(60)
-
-
-def qwen2():
-    config = Qwen2Config(**SMALL, intermediate_size=64, num_key_value_heads=2, initializer_range=0.3)
-    return Qwen2ForCausalLM(config)
-
-
-def gpt2():
-    return GPT2LMHeadModel(GPT2Config(vocab_size=60, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3))
-
-
-def bloom():  # ALiBi: its layers take no registered attention function
-    return BloomForCausalLM(BloomConfig(vocab_size=60, hidden_size=32, n_layer=2, n_head=4, initializer_range=0.3))
 
 
 def sequences() -> list[Sequence]:
@@ -70,15 +51,15 @@ def both(model, rows_each: int | None) -> tuple[list[torch.Tensor], list[torch.T
 
 
 @pytest.mark.parametrize("rows_each", [None, 3, 10])
-@pytest.mark.parametrize("family", [llama, qwen2, gpt2, bloom])
-def test_logprobs_and_gradients_are_those_of_single_sequences(family, rows_each: int | None) -> None:
+@pytest.mark.parametrize("family", ["llama", "qwen2", "gpt2", "bloom"])
+def test_logprobs_and_gradients_are_those_of_single_sequences(family: str, rows_each: int | None) -> None:
     torch.manual_seed(0)
-    model = family().eval()
+    model = FAMILIES[family]().eval()
     (ours, plain), (gradient, expected) = both(model, rows_each)
     assert (ours - plain).abs().max() < 1e-5
     assert (gradient - expected).norm() / expected.norm() < 1e-5
     batch = next(micro_batches(sequences(), list(range(10)), 1000, CPU))
-    assert shared_prefix.usable(model, batch.layout) == (family is not bloom)
+    assert shared_prefix.usable(model, batch.layout) == (family != "bloom")
 
 
 def test_a_prompt_is_forwarded_once() -> None:

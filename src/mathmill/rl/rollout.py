@@ -1,17 +1,18 @@
 """Sample completions from a transformers causal language model.
 
-Each prompt is prefilled once and its cache repeated for the whole group; rows that have ended leave the batch; the
-random numbers belong to (seed, row, position), so that neither the batch size nor a finished neighbour changes a
-sample.
+Each prompt is prefilled once for its whole group, which shares its keys and values where the model allows it; rows that
+have ended leave the batch; the random numbers belong to (seed, row, position), so that neither the batch size nor a
+finished neighbour changes a sample.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
 from mathmill.rl.cache import BufferCache
+from mathmill.rl.group_decoding import Prompts, grouped, usable
 
 # Compact the batch when fewer than this share of its rows is still alive: copying the cache costs about one token.
 _COMPACT_BELOW = 0.75
@@ -135,17 +136,77 @@ def generate(
         logits_to_keep=1,
     )
     rows = torch.arange(len(prompts), device=device).repeat_interleave(n)
-    cache.take(rows)
     uniforms = _uniforms(sampling, row_ids or list(range(len(rows)))).to(device)
     first = output.logits[:, -1].float()[rows]
-    return _decode(model, cache, first, real[rows], positions[rows, -1], uniforms, sampling, eos, stop)
+    # One row to a prompt has nothing to share.
+    shared = n > 1 and usable(model, width + sampling.max_new_tokens, device)
+    batch: _Rows = _Grouped(model, cache, real, rows, sampling) if shared else _Repeated(model, cache, real, rows)
+    with grouped(model, shared):
+        return _decode(batch, first, positions[rows, -1], uniforms, sampling, eos, stop)
+
+
+class _Rows(Protocol):
+    """The rows of a batch that are still decoded."""
+
+    def take(self, keep: torch.Tensor) -> None:
+        """Keep some rows by index."""
+
+    def next(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """[rows, vocabulary]: the logits behind each row's newest token."""
+
+
+class _Repeated:
+    """Every row has its own copy of the prompt's cache: any model."""
+
+    def __init__(self, model: Any, cache: BufferCache, real: torch.Tensor, rows: torch.Tensor) -> None:
+        self.model, self.cache = model, cache
+        cache.take(rows)
+        self.mask = _additive(real[rows][:, None, :], model.get_input_embeddings().weight.dtype)
+
+    def take(self, keep: torch.Tensor) -> None:
+        self.cache.take(keep)
+        self.mask = self.mask[keep]
+
+    def next(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        self.mask = torch.cat([self.mask, self.mask.new_zeros(len(self.mask), 1, 1, 1)], dim=3)
+        output = self.model(
+            input_ids=tokens[:, None],
+            attention_mask=self.mask,
+            position_ids=positions[:, None],
+            past_key_values=self.cache,
+            use_cache=True,
+        )
+        return output.logits[:, -1].float()
+
+
+class _Grouped:
+    """The rows of a group share the prompt's keys and values (group_decoding)."""
+
+    def __init__(
+        self, model: Any, cache: BufferCache, real: torch.Tensor, rows: torch.Tensor, sampling: Sampling
+    ) -> None:
+        self.model, self.prompts = model, Prompts(cache, real, rows)
+        self.cache = BufferCache(len(cache.buffers), sampling.max_new_tokens)
+
+    def take(self, keep: torch.Tensor) -> None:
+        if self.cache.buffers[0].length:
+            self.cache.take(keep)
+        self.prompts.take(keep)
+
+    def next(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        output = self.model(
+            input_ids=tokens[:, None],
+            position_ids=positions[:, None],
+            past_key_values=self.cache,
+            use_cache=True,
+            shared_prompts=self.prompts,
+        )
+        return output.logits[:, -1].float()
 
 
 def _decode(
-    model: Any,
-    cache: BufferCache,
+    batch: _Rows,
     logits: torch.Tensor,
-    real: torch.Tensor,
     positions: torch.Tensor,
     uniforms: torch.Tensor,
     sampling: Sampling,
@@ -160,8 +221,6 @@ def _decode(
     done = torch.zeros(total, dtype=torch.bool, device=logits.device)
     ends, blank = (torch.tensor(ids, dtype=torch.long, device=logits.device) for ids in _ids(stop))
     begun = torch.zeros(total, dtype=torch.bool, device=logits.device)  # rows of the result with more than white space
-    dtype = model.get_input_embeddings().weight.dtype
-    mask = _additive(real[:, None, :], dtype)
     for step in range(steps):
         chosen, logprob = _choose(logits, uniforms[alive, step], sampling)
         tokens[alive, step], logprobs[alive, step] = chosen, logprob
@@ -173,21 +232,10 @@ def _decode(
             break
         if float((~done).float().mean()) < _COMPACT_BELOW:
             keep = (~done).nonzero().squeeze(1)
-            cache.take(keep)
-            alive, chosen, done, positions, mask = alive[keep], chosen[keep], done[keep], positions[keep], mask[keep]
+            batch.take(keep)
+            alive, chosen, done, positions = alive[keep], chosen[keep], done[keep], positions[keep]
         positions = positions + 1
-        mask = torch.cat([mask, mask.new_zeros(len(mask), 1, 1, 1)], dim=3)
-        logits = (
-            model(
-                input_ids=chosen[:, None],
-                attention_mask=mask,
-                position_ids=positions[:, None],
-                past_key_values=cache,
-                use_cache=True,
-            )
-            .logits[:, -1]
-            .float()
-        )
+        logits = batch.next(chosen, positions)
     ended_at = lengths.tolist()
     rollouts = []
     for row, (ids, values) in enumerate(zip(tokens.tolist(), logprobs.tolist(), strict=True)):
@@ -233,10 +281,7 @@ def _uniforms(sampling: Sampling, row_ids: list[int]) -> torch.Tensor:
 
 
 def _additive(visible: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """[rows.
-
-    Queries, keys] of bool -> [rows, 1, queries, keys] with 0 where visible and the lowest number elsewhere.
-    """
+    """[rows, queries, keys] of bool -> [rows, 1, queries, keys]: 0 where visible, the lowest number elsewhere."""
     mask = torch.zeros(visible.shape, dtype=dtype, device=visible.device)
     return mask.masked_fill(~visible, torch.finfo(dtype).min)[:, None]
 

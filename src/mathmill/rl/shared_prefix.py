@@ -92,36 +92,46 @@ def hidden_states(model: Any, layout: Layout) -> torch.Tensor:
 
 def usable(model: Any, layout: Layout) -> bool:
     """Whether the packed way gives this model's hidden states for this micro-batch."""
-    decoder = model.get_decoder()
-    config = decoder.config
-    window = getattr(config, "sliding_window", None)
+    window = getattr(model.get_decoder().config, "sliding_window", None)
     if layout.ids.device.type != "cpu" or (window is not None and layout.width > window):
         return False
+    return takes_attention(model, layout.ids.device)
+
+
+def takes_attention(model: Any, device: torch.device) -> bool:
+    """Whether the model's layers call a registered attention function, and that is all there is to attention.
+
+    Found out once for each model: both ways on a few tokens, down to the logits.
+    """
+    decoder = model.get_decoder()
     if decoder not in _usable:
-        _usable[decoder] = bool(getattr(decoder, "_supports_attention_backend", False)) and _agrees(decoder, model)
+        _usable[decoder] = bool(getattr(decoder, "_supports_attention_backend", False)) and _agrees(model, device)
         if not _usable[decoder]:
             _log.info("%s: prompts are forwarded with each output", type(decoder).__name__)
     return _usable[decoder]
 
 
 @torch.no_grad()
-def _agrees(decoder: Any, model: Any) -> bool:
-    """Both ways on a few tokens, without dropout."""
+def _agrees(model: Any, device: torch.device) -> bool:
+    """Logits of both ways on a few tokens, without dropout."""
     pairs = [([1, 2, 3], [4, 5, 6, 7]), ([1, 2, 3], [5, 4]), ([3, 1], [2, 2, 3])]
-    device = next(model.parameters()).device
     layout = layout_of(pairs, device)
-    training = {module: module.training for module in decoder.modules()}
-    decoder.eval()
+    training = {module: module.training for module in model.modules()}
+    model.eval()
     try:
-        packed = hidden_states(model, layout)[layout.before]
+        with _attention(model.get_decoder()):
+            output = model(
+                input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
+            )
+        packed = output.logits[0, layout.before]
         plain = [
-            decoder(input_ids=torch.tensor([prompt + output], device=device), use_cache=False).last_hidden_state[
+            model(input_ids=torch.tensor([prompt + output], device=device), use_cache=False).logits[
                 0, len(prompt) - 1 : -1
             ]
             for prompt, output in pairs
         ]
     except (TypeError, ValueError, NotImplementedError) as error:  # a family that does not pass arguments on
-        _log.info("%s: %s", type(decoder).__name__, error)
+        _log.info("%s: %s", type(model).__name__, error)
         return False
     finally:
         for module, was in training.items():
