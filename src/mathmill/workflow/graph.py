@@ -77,7 +77,10 @@ _TABLES = "src/mathmill/workflow/tables.py"
 
 @dataclass(frozen=True)
 class Node:
-    """One stage, or one item of a stage. `metrics`: labels of outputs that stand in git, not in DVC's cache."""
+    """One stage, or one item of a stage. `metrics`: labels of outputs that stand in git, not in DVC's cache.
+
+    `optional`: inputs of the graph that a run by itself can do without, as its configuration says.
+    """
 
     stage: str
     item: str | None = None
@@ -85,6 +88,7 @@ class Node:
     outputs: dict[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     code: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
 
@@ -179,6 +183,7 @@ def _rl(item: str) -> Node:
         outputs={"model": f"models/rl/{item}", "report": f"reports/rl/{item}.json"},
         metrics=("report",),
         own=("checkpoint", "questions", "validation", "reward_model"),
+        optional=REWARD,  # the rule needs none of them
         code=("src/mathmill/rl", "src/mathmill/reward", *_TRAINING),
         params=(*_section("rl"), "reward", "inputs.rl"),
     )

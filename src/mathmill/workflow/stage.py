@@ -81,13 +81,15 @@ class Stage:
             return resolve(self.root, self.node, label, values)
         if label not in self.node.inputs:
             return []  # only a user can give it, and has not
-        made = None if self.job is None else self.job / self.node.inputs[label]
-        if made is not None and made.exists():
-            return [made]  # by a stage before this one in the same job (see workflow.chain)
-        path = self.root / self.node.inputs[label]
+        path = self._default(label)
         if not path.exists():
             raise UserError(self._missing(label, self.node.inputs[label]))
         return [path]
+
+    def _default(self, label: str) -> Path:
+        """Where the graph has an input: in the job's folder, if a stage before this one in the same job has made it."""
+        made = None if self.job is None else self.job / self.node.inputs[label]
+        return made if made is not None and made.exists() else self.root / self.node.inputs[label]
 
     def output(self, label: str) -> Path:
         """Where an output goes, its parent folder made: the graph's path, in a multirun job under the job's folder.
@@ -103,8 +105,10 @@ class Stage:
         return path
 
     def all_inputs(self) -> dict[str, list[Path]]:
-        """Label -> paths of every input that there is; raises UserError for the first that is missing."""
+        """Label -> paths of every input that there is; raises UserError for the first that is missing and needed."""
         labels = [*self.node.inputs, *(label for label in self.node.own if label not in self.node.inputs)]
+        absent = {label for label in self.node.optional if not self._default(label).exists()}
+        labels = [label for label in labels if label not in absent]
         return {label: found for label in labels if (found := self.inputs(label))}
 
     def remote_inputs(self) -> dict[str, list[str]]:
