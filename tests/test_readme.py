@@ -79,6 +79,8 @@ MAKE = {
     "make exp scale=gpu trainer=gpu": "needs a GPU",
     "make exp experiment=gsm8k": "needs GSM8K's files",
     "make exp experiment=real_pages": "needs a crawl",
+    "make exp experiment=benchmarks": "needs the benchmarks' files",
+    "make exp experiment=figure7": "runs stages",
     "make exp experiment=": "runs stages",
     "make exp engine=ray runtime.engine.ray_address=auto crawl=commoncrawl": "needs a network",
     "make exp crawl=commoncrawl pages.sample=4": "needs a network",
@@ -120,6 +122,9 @@ STAGE = {
 # Steps after others: the module or file must be there, and answer when it is asked for help.
 AFTER = {
     "python -m mathmill.corpus estimate own/labels.jsonl": "needs labels; tests/corpus/test_commands.py gives some",
+    "python benchmarks/grading.py ../shared/data/benchmarks": "needs the files; tests/evaluate/tasks runs its parts",
+    "python -m mathmill.evaluate.harness models/sft --sets mmlu,bbh --out general.json": "needs a network; "
+    "tests/evaluate/test_harness.py has a stand-in",
     "python benchmarks/budget_trial.py": "needs the sweep before it; tests/workflow/test_chain_sweep.py runs both",
 }
 # DVC: the stage that is named must be one of the graph.
@@ -141,6 +146,7 @@ SCRIPT = {
     "sbatch --nodes=8 docs/slurm/train.sbatch pretrain pretrain.run=base scale=7b trainer=deepspeed_zero2 "
     "runtime.micro_batch=2",
     "pip install 'mathmill[ray]'",
+    "pip install 'mathmill[harness]'",
     "ray start --head --port=6379",
 }
 

@@ -41,6 +41,7 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     tasks.TaskManager = TaskManager  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "lm_eval", package)
     monkeypatch.setitem(sys.modules, "lm_eval.tasks", tasks)
+    monkeypatch.setitem(sys.modules, "accelerate", types.ModuleType("accelerate"))
     CALLS.clear()
 
 

@@ -44,6 +44,7 @@ def measure(
             "of its own and say --run-code"
         )
     try:
+        import accelerate  # noqa: F401  the harness's own model class needs it and says so only later
         from lm_eval import simple_evaluate
         from lm_eval.tasks import TaskManager
     except ImportError as error:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mathmill.report import maj_pass
 from mathmill.report.curves import Curve, Reinforcement, smooth
 from mathmill.report.draw_corpus import corpus_figures
 from mathmill.report.figures import Drawn, Studio, brief
@@ -80,23 +81,19 @@ def _evaluation(studio: Studio, facts: Facts) -> list[Drawn]:
                     caption=f"Held-out accuracy by {title}, with intervals.",
                 )
             )
-    curves = {
-        f"{name} {label}": [(float(k), fact.value) for k, fact in sorted(points.items(), key=lambda item: int(item[0]))]
-        for name in tuned
-        for curve, label in (("pass_at", "Pass@K"), ("maj_at", "Maj@K"))
-        if (points := facts.models[name].samples.get(curve))
-    }
+    curves = maj_pass.curves([facts.models[name] for name in tuned])
     if curves:
         drawn.append(
             studio.lines(
-                "pass_maj",
-                "Pass@K and Maj@K",
+                "maj_pass",
+                "Maj@K and Pass@K",
                 curves,
                 x="K",
                 y="percent",
-                caption="Several completions of each problem (the paper's Figure 7).",
-                source=brief([facts.models[name].items.source for name in tuned]),
+                caption="Several completions of each problem (the paper's Figure 7); K is doubled from mark to mark.",
+                source=brief([facts.models[name].items.source for name in tuned if facts.models[name].samples]),
                 percent=True,
+                doubling=True,
             )
         )
     return drawn

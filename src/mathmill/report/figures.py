@@ -66,9 +66,19 @@ class Studio:
     folder: Path
 
     def lines(
-        self, stem: str, title: str, data: Series, *, x: str, y: str, caption: str, source: str, percent: bool = False
+        self,
+        stem: str,
+        title: str,
+        data: Series,
+        *,
+        x: str,
+        y: str,
+        caption: str,
+        source: str,
+        percent: bool = False,
+        doubling: bool = False,
     ) -> Drawn:
-        """Lines over a common axis; series with few points get markers."""
+        """Lines over a common axis; series with few points get markers. doubling: equal steps for 1, 2, 4, 8 ..."""
 
         def draw(axes: Any) -> None:
             for number, (name, points) in enumerate(data.items()):
@@ -79,7 +89,11 @@ class Studio:
             axes.set(xlabel=x, ylabel=y)
             if percent:
                 axes.set_ylim(0, 103 if max(p[1] for points in data.values() for p in points) > 0.8 else None)
-            if all(float(p[0]).is_integer() for points in data.values() for p in points):
+            if doubling:
+                places = sorted({p[0] for points in data.values() for p in points})
+                axes.set_xscale("log", base=2)
+                axes.set_xticks(places, [f"{place:g}" for place in places])
+            elif all(float(p[0]).is_integer() for points in data.values() for p in points):
                 axes.xaxis.get_major_locator().set_params(integer=True)
 
         rows: Rows = [(name, *point) for name, points in data.items() for point in points]

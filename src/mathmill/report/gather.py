@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 
+from mathmill.report import maj_pass
 from mathmill.report.config import ReportConfig
 from mathmill.report.corpus import Corpus, read_corpus
 from mathmill.report.curves import (
@@ -12,7 +13,7 @@ from mathmill.report.curves import (
     read_reinforcement,
     series,
 )
-from mathmill.report.facts import Sources
+from mathmill.report.facts import Fact, Sources
 from mathmill.report.models import Ablation, Baseline, Difference, Model, ablations, compare, read_baselines, read_model
 from mathmill.report.paper import ABLATIONS
 from mathmill.workflow.errors import UserError
@@ -24,7 +25,8 @@ ABLATION_MODELS = {name for one in ABLATIONS for name in (one.without, one.with_
 class Facts:
     """What the page and the summary are written from.
 
-    main: the models of the main chain in its order; differences: neighbours of that chain, paired.
+    main: the models of the main chain in its order; differences: neighbours of that chain, paired. gains: a
+    model tuned further -> its differences in Maj@K and Pass@K (see maj_pass).
     """
 
     corpus: Corpus | None
@@ -37,6 +39,7 @@ class Facts:
     differences: list[Difference]
     ablations: list[Ablation]
     missing: list[str] = field(default_factory=list)
+    gains: dict[str, dict[str, dict[int, Fact]]] = field(default_factory=dict)
 
 
 def gather(sources: Sources, config: ReportConfig) -> Facts:
@@ -60,6 +63,7 @@ def gather(sources: Sources, config: ReportConfig) -> Facts:
         # The first tuned model is the instruction-tuned one; the others are methods of reinforcement learning.
         differences=[compare(sources, tuned[0], name, "strict", config) for name in tuned[1:]],
         ablations=ablations(sources, config),
+        gains={name: maj_pass.gains(sources, tuned[0], name, config) for name in tuned[1:]},
         missing=sorted(label for label in sources.paths if not sources.has(label)),
     )
 

@@ -8,6 +8,7 @@ from mathmill.report.facts import Fact
 from mathmill.report.figures import Drawn
 from mathmill.report.gather import Facts
 from mathmill.report.html import number, percent
+from mathmill.report.maj_pass import gains_table
 from mathmill.report.models import BASELINES, Difference
 from mathmill.report.paper import INSTRUCT_TO_RL, INSTRUCT_TO_RL_SOURCE
 
@@ -36,6 +37,8 @@ def evaluation_section(facts: Facts, drawn: list[Drawn]) -> list[str]:
                 "model, other problems: only the direction compares."
             )
         )
+    for one in facts.differences:
+        parts += gains_table(facts.gains.get(one.after, {}), one.before, one.after)
     parts += [html.figures(drawn), _bits_table(facts), "<h3>By family</h3>", _group_table(facts, "by_family", "family")]
     parts += ["<h3>By difficulty</h3>", _group_table(facts, "by_difficulty", "difficulty")]
     return parts
