@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
+import hypothesis
 import pytest
 from chain import Chain
 
 from mathmill.workflow.graph import nodes
 
 ROOT = Path(__file__).resolve().parents[1]
+# A deadline by the clock fails where the machine is busy; what may not take long says so with cpu_limit.
+hypothesis.settings.register_profile("mathmill", deadline=None)
+hypothesis.settings.load_profile("mathmill")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
