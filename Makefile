@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce exp plan compare summary status ui champion docs test lint format types clean-work
+.PHONY: help setup reproduce exp plan compare claims summary status ui champion docs test lint format types clean-work
 
 help: ## explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -41,8 +41,8 @@ plan: setup ## memory, steps and GPU-hours before a run: make plan scale=7b gpus
 	@python -m mathmill.plan --from-make
 
 claims: setup ## run what the ledger of claims lacks, then the report: make claims minutes=30 seeds=5
-	@python -m mathmill.compare.missing $(if $(minutes),minutes=$(minutes)) $(if $(seeds),seeds=$(seeds)) || true
-	dvc repro --single-item report
+	@python -m mathmill.compare.missing $(if $(minutes),minutes=$(minutes)) $(if $(seeds),seeds=$(seeds)); \
+	  left=$$?; dvc repro --single-item report && exit $$left
 
 summary: setup ## show the summary of the last run
 	@python -m mathmill.report.summary

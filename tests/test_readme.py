@@ -74,6 +74,7 @@ MAKE = {
     "make ui": "does not end; tests/workflow/test_ui.py starts the same server, and looks at its views",
     "make exp rl.optim.lr=3e-6": "runs stages; tests/test_chain.py changes the same key",
     "make exp rl.optim.lr=": "runs stages",
+    "make compare name=code_first seeds=5": "trains 30 times; tests/compare does it at scale=smoke",
     "make exp paradigm=ppo": "runs stages; tests/rl/test_train.py trains by PPO",
     "make plan scale=7b gpus=64": "RL does not fit, exit code 1; tests/plan runs the same",
     "make exp scale=gpu trainer=gpu": "needs a GPU",

@@ -138,7 +138,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("C23", "First open model above 50 % on MATH.", "4.2", "evaluate", reason=_PUBLISHED),
     Claim(
         "C24", "GRPO needs fewer resources than PPO, for it has no critic.", "4.1", "rl",
-        (Seeds("figure5", "grpo-ppo", "parameters"),),
+        (Seeds("paradigm", "grpo-ppo", "parameters"),),
         "By the weights that training holds: policy, start model, critic, reward model. The paper measured nothing.",
     ),
     Claim("C25", "Online rejection sampling beats offline.", "5.2.2", "rl",
