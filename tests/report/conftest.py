@@ -190,8 +190,8 @@ def write_training(root: Path) -> None:
             "expected": str(k + 1),
             "output": " It is \\boxed{2}.",
             "reward": 0.0,
+            "steps": "0.000",
         }
-        | {"advantage": -0.5}
         for k in (1, 1, 2, 2)
     ]
     write_json(

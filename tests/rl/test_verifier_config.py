@@ -22,7 +22,7 @@ def test_rewards_follow_the_verifier(tokenizer) -> None:
     def rewards(verifier: VerifierConfig | None) -> list[bool]:
         module = RlModule(tiny(len(tokenizer)), tokenizer, None, RlConfig(beta=0), constant(0), [], verifier)
         pairs = [("\\boxed{50\\%}", "0.5"), ("\\boxed{0.333}", "1/3"), ("\\boxed{\\sqrt{4}x}", "2x")]
-        return [module._right(text, question(answer)) for text, answer in pairs]
+        return [module.judge.right(text, question(answer)) for text, answer in pairs]
 
     assert rewards(None) == [False, False, True]
     assert rewards(VerifierConfig(percent="ratio", tolerance=0.01, symbolic=False)) == [True, True, False]
@@ -31,7 +31,7 @@ def test_rewards_follow_the_verifier(tokenizer) -> None:
 def test_the_stage_listens_to_it_and_passes_it_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from mathmill.rl import __main__, train
 
-    assert "reward.verifier" in graph.node("rl").params
+    assert "reward" in graph.node("rl").params
     seen = []
 
     def trained(*arguments, **_) -> dict:

@@ -67,6 +67,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Project:
         shutil.copy(ROOT / name, folder)
     (folder / "overrides.yaml").write_text("overrides: [rl.questions=mine.jsonl]\n")
     (folder / "mine.jsonl").write_text("1\n")
+    shutil.copytree(ROOT / "reports/comparisons", folder / "reports/comparisons")
     (folder / "bin").mkdir()
     shim = folder / "bin" / "python"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).parent / "python_shim.py"}" "$@"\n')

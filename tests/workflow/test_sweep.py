@@ -49,7 +49,7 @@ def sweep(project, empty_store):
     """Runs the stage `rl` of a project where its body is a toy; returns the process and the body's calls."""
     shutil.copy(empty_store, project / "mlflow.db")
     (project / "toy.py").write_text(textwrap.dedent(BODY))
-    for path in ("data/microworld/questions.jsonl", "data/microworld/benchmarks/validation.jsonl"):
+    for path in ("data/clean/questions.jsonl", "data/microworld/benchmarks/validation.jsonl"):
         (project / path).parent.mkdir(parents=True, exist_ok=True)
         (project / path).write_text("{}\n")
     (project / "models" / "sft").mkdir(parents=True)

@@ -176,12 +176,12 @@ def rewards_table(samples: list[dict[str, Any]]) -> list[str]:
     """Outputs of the last step of reinforcement learning, with what each earned."""
     if not samples:
         return []
-    parts = ["<details><summary>Outputs of the last step, with reward and advantage</summary>"]
+    parts = ["<details><summary>Outputs of the last step, with what each earned</summary>"]
     question = None
     for sample in samples:
         if sample["question"] != question:
             question = sample["question"]
             parts.append(f"<h4>{escape(question)} <small>expected: {escape(sample['expected'])}</small></h4>")
-        parts.append(f"<small>reward {sample['reward']:g}, advantage {sample['advantage']:+g}</small>")
+        parts.append(f"<small>reward {sample['reward']:g} (steps: {escape(sample['steps'])})</small>")
         parts.append(html.text_block(sample["output"]))
     return [*parts, "</details>"]
