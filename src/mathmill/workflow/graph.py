@@ -55,7 +55,9 @@ STAGES: tuple[str, ...] = (
 KEPT: tuple[str, ...] = ("reports/comparisons",)
 _WORLD = "data/microworld"
 _TRAINING = ("src/mathmill/training",)
-_ROLLOUT = tuple(f"src/mathmill/rl/{name}.py" for name in ("cache", "group_decoding", "rollout"))
+_ROLLOUT = tuple(
+    f"src/mathmill/rl/{name}.py" for name in ("cache", "group_decoding", "prefix_attention", "rollout", "shared_prefix")
+)
 # What judges an answer, without the reward models: evaluation does not run again where their training changes.
 _VERIFIER = tuple(
     f"src/mathmill/reward/{name}"
