@@ -81,7 +81,7 @@ _TABLES = "src/mathmill/workflow/tables.py"
 class Node:
     """One stage, or one item of a stage. `metrics`: labels of outputs that stand in git, not in DVC's cache.
 
-    `optional`: inputs of the graph that a run by itself can do without, as its configuration says.
+    `only_if`: inputs that a run uses only where its section says so: label -> the keys and their values.
     """
 
     stage: str
@@ -90,7 +90,7 @@ class Node:
     outputs: dict[str, str] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
-    optional: tuple[str, ...] = ()
+    only_if: dict[str, dict[str, str | None]] = field(default_factory=dict)
     code: tuple[str, ...] = ()
     params: tuple[str, ...] = ()
 
@@ -185,7 +185,7 @@ def _rl(item: str) -> Node:
         outputs={"model": f"models/rl/{item}", "report": f"reports/rl/{item}.json"},
         metrics=("report",),
         own=("checkpoint", "questions", "validation", "reward_model"),
-        optional=REWARD,  # the rule needs none of them
+        only_if={kind: {"reward": kind, "reward_model": None} for kind in REWARD},
         code=("src/mathmill/rl", "src/mathmill/reward", *_TRAINING),
         params=(*_section("rl"), "reward", "inputs.rl"),
     )

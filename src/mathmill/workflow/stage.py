@@ -86,6 +86,11 @@ class Stage:
             raise UserError(self._missing(label, self.node.inputs[label]))
         return [path]
 
+    def _used(self, label: str) -> bool:
+        """Whether the section has the values under which the input is read."""
+        wanted = self.node.only_if.get(label, {})
+        return all(getattr(self.section, key) == value for key, value in wanted.items())
+
     def _default(self, label: str) -> Path:
         """Where the graph has an input: in the job's folder, if a stage before this one in the same job has made it."""
         made = None if self.job is None else self.job / self.node.inputs[label]
@@ -105,10 +110,9 @@ class Stage:
         return path
 
     def all_inputs(self) -> dict[str, list[Path]]:
-        """Label -> paths of every input that there is; raises UserError for the first that is missing and needed."""
+        """Label -> paths of every input that this run uses; raises UserError for the first that is missing."""
         labels = [*self.node.inputs, *(label for label in self.node.own if label not in self.node.inputs)]
-        absent = {label for label in self.node.optional if not self._default(label).exists()}
-        labels = [label for label in labels if label not in absent]
+        labels = [label for label in labels if self._used(label)]
         return {label: found for label in labels if (found := self.inputs(label))}
 
     def remote_inputs(self) -> dict[str, list[str]]:
