@@ -79,7 +79,6 @@ def test_ground_truth_is_read_by_the_report_alone(chain: Chain) -> None:
         ("corpus", "*/*/round_1"),
         ("pretrain@base", "*/*/step-0000000[2-9]"),
         ("sft", "*/*/step-0000000[2-9]"),
-        ("reward@process", "*/*/labels/train.0000000-*.parquet"),
         ("rl@grpo", "*/*/step-00000001"),
     ],
 )
