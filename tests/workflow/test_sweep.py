@@ -2,11 +2,13 @@
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from mathmill.workflow.sweep_parent import over_seeds, summary
 
 BODY = """
     '''A toy.'''
-    import json, os, signal, sys
+    import json, os, signal, sys, time
     from pathlib import Path
     from mathmill.workflow.stage import launch
 
@@ -27,6 +29,7 @@ BODY = """
         stage.run.metrics({"accuracy": seed / 10}, 1)
         if seed == 2 and Path("fail").exists():
             raise ValueError("seed 2 is not to my taste")
+        time.sleep(float(os.environ.get("SECONDS_A_JOB", "0")))
         if seed == 3 and Path("kill").exists():
             stage.run.flush()
             os.kill(os.getpid(), signal.SIGKILL)
@@ -143,6 +146,48 @@ def test_a_killed_sweep_goes_on_where_it_was(sweep, project):
     _, (after,), children = runs(project)
     assert after.info.run_id == parent.info.run_id
     assert [run.info.status for run in (after, *children)] == ["FINISHED"] * 4
+
+
+def test_twelve_jobs_killed_twice_at_any_moment_are_finished_by_the_same_command(sweep, project):
+    """All processes of the sweep are killed at once, as a machine that is switched off would do it."""
+    moments = random.Random()
+    words = ("-m", "rl.seed=4,5,6,7", "rl.optim.lr=0.001,0.002,0.003")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "SECONDS_A_JOB": "0.2"}
+    began = []
+    for share in (2, 5):
+        (project / "calls").write_text("")
+        process = subprocess.Popen(
+            [sys.executable, "toy.py", *words],
+            cwd=project,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        while len((project / "calls").read_text().splitlines()) < share:
+            assert process.poll() is None
+            time.sleep(0.01)
+        delay = moments.uniform(0, 0.8)
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, f"it ended before it was killed, {delay} s after job {share}"
+        began.append((project / "calls").read_text().splitlines())
+    done, calls = sweep(*words)
+    assert done.returncode == 0, done.stderr
+    finished_before = [line for lines in began for line in lines[:-1]]
+    assert len(calls) <= 12 - len(finished_before), "what was finished did not run again"
+    client, (parent,), children = runs(project)
+    assert [run.info.status for run in (parent, *children)] == ["FINISHED"] * 13, began
+    assert len({run.data.tags["overrides"] for run in children}) == 12
+    assert {run.data.tags["mlflow.parentRunId"] for run in children} == {parent.info.run_id}
+    figures = parent.data.metrics
+    assert figures["jobs"] == figures["jobs_finished"] == 12
+    assert figures["objective/best"] == pytest.approx(0.703)
+    assert figures["objective/mean"] == pytest.approx(0.552)
+    table = json.loads(Path(client.download_artifacts(parent.info.run_id, "tables/jobs.json")).read_text())
+    assert len(table["data"]) == 12
+    assert {row[table["columns"].index("status")] for row in table["data"]} == {"FINISHED"}
+    assert {row[table["columns"].index("run")] for row in table["data"]} == {run.info.run_id for run in children}
 
 
 def test_a_sweep_file_runs_without_the_flag(sweep, project):

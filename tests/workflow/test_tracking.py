@@ -13,7 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from fake_stage import FakeStage, Runtime, Section
 
+from mathmill.workflow import tracking
 from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import write_json
 from mathmill.workflow.tracking import open_run
 
 HERE = str(Path(__file__).parent)
@@ -283,3 +285,19 @@ def test_lightning_figures_go_to_the_run(tracked):
     run.finish()
     assert "epoch" not in fetch(run).data.metrics
     assert (logger.name, logger.version) == ("mathmill", run.id)
+
+
+def test_a_run_whose_process_died_before_it_could_note_the_id_is_found_again(tracked, monkeypatch):
+    def dies(path, value):
+        if "run" in value:
+            raise KeyboardInterrupt
+        write_json(path, value)
+
+    monkeypatch.setattr(tracking, "write_json", dies)
+    with pytest.raises(KeyboardInterrupt):
+        open_run(FakeStage(tracked), "f")
+    monkeypatch.undo()
+    run = open_run(FakeStage(tracked), "f")
+    assert run.resumed
+    run.finish()
+    assert [one.info.run_id for one in run.store.client.search_runs([run.store.experiment_id])] == [run.id]

@@ -208,12 +208,12 @@ def _tracked(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -
         if missing := [label for label, path in outputs.items() if not path.exists()]:
             raise RuntimeError(f"stage {stage.node.name} ended without its outputs: {', '.join(missing)}")
         stage.run.outputs(outputs)
-        if stage.receipt is not None:
-            record(stage.receipt, fingerprint, value, stage.run.id)
         status = "FINISHED"
     finally:
         # Lightning turns an interrupt into SystemExit, so the signal tells, not the exception.
         stage.run.finish("KILLED" if signals.received is not None else status)
+    if stage.receipt is not None and signals.received is None:  # after the run: what is recorded is not looked at again
+        record(stage.receipt, fingerprint, value, stage.run.id)
     return value
 
 

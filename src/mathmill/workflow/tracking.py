@@ -11,6 +11,7 @@ be sent waits in a file (tracking_buffer). A store that does not open at all is 
 import json
 import logging
 import re
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -28,6 +29,7 @@ from mathmill.workflow.tracking_process import identity, reap
 from mathmill.workflow.tracking_store import Store, open_store
 
 RUN_FILE = "run.json"
+TOKEN = "token"  # the tag by which a run is found whose id nobody could note down
 SCORES = "evaluate"  # the stage whose metrics are figures of the model that it reads
 FLUSH_SECONDS = 10.0
 _NAME = re.compile(r"[A-Za-z0-9_\-. :]+(/[A-Za-z0-9_\-. :]+)*")
@@ -242,24 +244,37 @@ def open_run(
 def enter_run(store: Store, path: Path, name: str, tags: Mapping[str, str]) -> tuple[str, bool]:
     """Take up the run that the file at `path` names, or create one and note it there.
 
+    The file is written before the run is made too, with a token that the run carries as a tag: a process that is killed
+    between making a run and noting it leaves one that the next attempt finds, and no second.
     Returns the run's id, and whether it was there before.
     """
     from mlflow.entities import RunTag
     from mlflow.exceptions import MlflowException
 
-    if path.exists():
-        known = read_json(path)
-        if known.get("store") == store.uri:
-            try:
-                store.client.update_run(known["run"], status="RUNNING")
-            except MlflowException as error:
-                log.warning("run %s is not in the store any more (%s): a new one begins", known["run"], error)
-            else:
-                store.client.log_batch(known["run"], tags=[RunTag(key, value) for key, value in tags.items()])
-                return known["run"], True
-    run = store.client.create_run(store.experiment_id, tags=dict(tags), run_name=name)
+    noted = read_json(path) if path.exists() else {}
+    known = _noted_run(store, noted) if noted.get("store") == store.uri else None
+    if known is not None:
+        try:
+            store.client.update_run(known, status="RUNNING")
+        except MlflowException as error:
+            log.warning("run %s is not in the store any more (%s): a new one begins", known, error)
+        else:
+            store.client.log_batch(known, tags=[RunTag(key, value) for key, value in tags.items()])
+            write_json(path, {"run": known, "store": store.uri})
+            return known, True
+    token = secrets.token_hex(8)
+    write_json(path, {"token": token, "store": store.uri})
+    run = store.client.create_run(store.experiment_id, tags={**tags, TOKEN: token}, run_name=name)
     write_json(path, {"run": run.info.run_id, "store": store.uri})
     return run.info.run_id, False
+
+
+def _noted_run(store: Store, noted: Mapping[str, Any]) -> str | None:
+    """The run that a file names, by its id or (where the process died before it knew the id) by its token."""
+    if "run" in noted:
+        return str(noted["run"])
+    found = store.client.search_runs([store.experiment_id], f"tags.{TOKEN} = '{noted['token']}'", max_results=1)
+    return found[0].info.run_id if found else None
 
 
 def _send_params(store: Store, run_id: str, values: Mapping[str, str]) -> None:
