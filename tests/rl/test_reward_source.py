@@ -55,3 +55,10 @@ def test_a_reward_model_without_its_samples_cannot_be_trained_on(files, source, 
     (source.folder / "samples.jsonl").unlink()
     with pytest.raises(UserError, match=r"samples\.jsonl is missing"):
         go(files, source, Host(tmp_path / "work"), tmp_path / "out")
+
+
+def test_a_reward_model_of_another_kind_is_refused(files, source, tmp_path: Path) -> None:
+    settings = config(reward="process", rounds=1, steps=1)
+    places = (files["sft"], files["questions.jsonl"], files["validation.jsonl"], tmp_path / "out")
+    with pytest.raises(UserError, match="of kind outcome, but"):
+        train(Host(tmp_path / "work"), settings, *places, reward=source)

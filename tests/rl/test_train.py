@@ -198,7 +198,7 @@ class Source:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
-    def scorer(self):
+    def scorer(self, kind, tokenizer, device):
         return Planted(self.kind)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 from mathmill.plan.memory import Memory, Setting, cache_bytes, training_memory
 from mathmill.pretrain.config import run_of, steps_of
@@ -56,8 +57,9 @@ def works(params: Params, assumed: Assumed) -> Iterator[Work]:
     size = base_size(params)
     for name in PRETRAIN:
         if name in params.pretrain.runs and any(params.pretrain.runs[name].mixture.values()):
-            yield _pretrain(params, name, size)
-    yield _sft(params, size, assumed)
+            steps = steps_of(params.pretrain, run_of(params.pretrain, name))
+            yield _supervised(f"pretrain@{name}", params.pretrain, size, steps)
+    yield _supervised("sft", params.sft, size, params.sft.steps or assumed.sft_steps)
     for name in RL:
         yield _rl(params, name, size, assumed)
     yield _evaluate(params, size, assumed)
@@ -90,12 +92,11 @@ def _sequences(size: Size, context: int) -> Needs:
     return needs
 
 
-def _pretrain(params: Params, name: str, size: Size) -> Work:
-    config = params.pretrain
-    steps = steps_of(config, run_of(config, name))
+def _supervised(name: str, config: Any, size: Size, steps: int) -> Work:
+    """Next-token training by section `config` (pretrain or sft) on full sequences."""
     tokens = float(steps) * config.batch * config.context
     return Work(
-        name=f"pretrain@{name}",
+        name=name,
         size=size,
         mixed=_mixed(config.optim.precision),
         steps=steps,
@@ -106,27 +107,7 @@ def _pretrain(params: Params, name: str, size: Size) -> Work:
         sampled=0,
         scored=0,
         needs=_sequences(size, config.context),
-        key="pretrain.batch",
-    )
-
-
-def _sft(params: Params, size: Size, assumed: Assumed) -> Work:
-    config = params.sft
-    steps = config.steps or assumed.sft_steps
-    tokens = float(steps) * config.batch * config.context
-    return Work(
-        name="sft",
-        size=size,
-        mixed=_mixed(config.optim.precision),
-        steps=steps,
-        units=config.batch,
-        rows=1,
-        tokens=tokens,
-        trained=tokens * size.training_flops(config.context),
-        sampled=0,
-        scored=0,
-        needs=_sequences(size, config.context),
-        key="sft.batch",
+        key=f"{name.partition('@')[0]}.batch",
     )
 
 

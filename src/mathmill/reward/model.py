@@ -43,17 +43,21 @@ def build(
         "label2id": {"right": 0},
         _MARK: {"kind": kind, "delimiters": list(delimiters)},
     }
-    return _load(Path(checkpoint), attention, changes, seed)
+    return with_head(Path(checkpoint), attention, changes, seed)
 
 
 def load_reward(folder: Path, attention: str = "sdpa") -> PreTrainedModel:
     """The reward model of a folder that a stage `reward` saved; UserError for any other folder."""
     if has_weights(folder) and _MARK not in read_json(Path(folder) / "config.json"):
         raise UserError(f"{folder}: not a reward model of this project (stage reward makes them)")
-    return _load(Path(folder), attention, {}, 0)
+    return with_head(Path(folder), attention, {}, 0)
 
 
-def _load(folder: Path, attention: str, changes: dict[str, Any], seed: int) -> PreTrainedModel:
+def with_head(folder: Path, attention: str, changes: dict[str, Any], seed: int) -> PreTrainedModel:
+    """The model of `folder` in float32 as one for token classification, a missing head drawn by `seed`.
+
+    changes: of its configuration. Raises UserError where the folder holds no model.
+    """
     if not has_weights(folder) or not (folder / "config.json").is_file():
         raise UserError(f"{folder}: not a model folder (config.json and model.safetensors are needed)")
     shape, kind = _shape(folder)

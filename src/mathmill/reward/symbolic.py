@@ -45,10 +45,7 @@ def to_latex(text: str) -> str:
 
     The parser would evaluate `\frac{dx}{dt}`, and x does not hold t: any two equations would agree in it.
     """
-    text = _DERIVATIVE.sub(
-        lambda found: "D_{" + re.sub(r"[^A-Za-z0-9]", "", "".join(map(str, found.groups("")))) + "}", text
-    )
-    text = _SQRT.sub(r"\\sqrt{\1}", text.replace("**", "^"))
+    text = _SQRT.sub(r"\\sqrt{\1}", _DERIVATIVE.sub(_derivative, text).replace("**", "^"))
     text = re.sub(r"\^\(([^()]*)\)", r"^{\1}", text)
     return re.sub(r"(?<![\\a-zA-Z])pi(?![a-zA-Z])", r"\\pi ", text)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from mathmill.reward.model import with_head
 from mathmill.rl.likelihood import Padded
 
 
@@ -29,14 +30,7 @@ def value_losses(values: torch.Tensor, sampled: torch.Tensor, returns: torch.Ten
 
 def critic_from(folder: Path) -> Any:
     """A critic with the weights of a causal language model and a head of zeros: every prefix is worth 0 at first."""
-    from transformers import AutoConfig, AutoModelForTokenClassification
-
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    config.num_labels, config.classifier_dropout = 1, 0.0  # the dropout is 0.1 where a configuration is silent
-    with torch.random.fork_rng(devices=[]):  # transformers draws a head before it is set to zero
-        critic = AutoModelForTokenClassification.from_pretrained(
-            folder, config=config, dtype=torch.float32, local_files_only=True
-        )
+    critic = with_head(folder, "sdpa", {"num_labels": 1, "classifier_dropout": 0.0}, 0)
     with torch.no_grad():
         for parameter in critic.get_submodule("score").parameters():
             parameter.zero_()

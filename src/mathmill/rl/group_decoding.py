@@ -4,15 +4,13 @@ A row keeps only the keys and values of its own tokens; its query also sees thos
 group in one matrix product. Against a cache that repeats the prompt for every row this halves what a step reads.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
-from transformers import AttentionInterface
 
 from mathmill.rl.cache import BufferCache
-from mathmill.rl.shared_prefix import takes_attention
+from mathmill.rl.shared_prefix import attending, takes_attention
 
 NAME = "mathmill_group_decoding"
 
@@ -69,18 +67,9 @@ def usable(model: Any, width: int, device: torch.device) -> bool:
     return device.type == "cpu" and not (window is not None and width > window) and takes_attention(model, device)
 
 
-@contextmanager
-def grouped(model: Any, active: bool) -> Iterator[None]:
+def grouped(model: Any, active: bool) -> AbstractContextManager[None]:
     """The model's layers call `_forward` meanwhile, if active."""
-    config = model.get_decoder().config
-    before = config._attn_implementation
-    if active:
-        AttentionInterface.register(NAME, _forward)
-        config._attn_implementation = NAME
-    try:
-        yield
-    finally:
-        config._attn_implementation = before
+    return attending(model, NAME, _forward) if active else nullcontext()
 
 
 def _forward(

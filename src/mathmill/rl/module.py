@@ -74,6 +74,7 @@ class RlModule(PhaseModule):
         self.history: list[dict[str, float]] = []
         self.samples: list[dict[str, Any]] = []
         self._seconds: dict[str, float] = defaultdict(float)
+        self._moved = True  # the policy's weights since the engine was given them
         on_loss = self.method.credit is Credit.GROUP
         self._settings = Settings(
             config.clip,
@@ -97,6 +98,7 @@ class RlModule(PhaseModule):
             for _ in range(self.config.updates):
                 self._watch: dict[str, float] = defaultdict(float)
                 figures = self.descend(parts, self.share)
+                self._moved = True
         watched = {name: value / len(experience.rollouts) for name, value in self._watch.items()}
         figures |= self._over_ranks(watched | figures_of(experience, self.config.reward))
         self._require_near(figures, parts)
@@ -163,12 +165,15 @@ class RlModule(PhaseModule):
 
     def _present(self) -> Engine:
         """The engine, sampling from the policy as it is now."""
+        if not self._moved:
+            return self.engine
         model: Any = self.model
         if is_spread(model):
             if not self._replica:
                 self._replica.append(Replica(model, self.device))
             model = self._replica[0].refresh(model)
         self.engine.update(model)
+        self._moved = False
         return self.engine
 
     def _explore(self, batch: Batch) -> Experience:
@@ -181,12 +186,7 @@ class RlModule(PhaseModule):
             if not flat:
                 break
             other = self._asked(spare["questions"][: len(flat)], spare["row_ids"][: len(flat) * size])
-            for theirs, place in enumerate(flat):
-                experience.questions[place] = other.questions[theirs]
-                experience.prompts[place] = other.prompts[theirs]
-                here, there = slice(place * size, (place + 1) * size), slice(theirs * size, (theirs + 1) * size)
-                experience.rollouts[here] = other.rollouts[there]
-            experience.judged.take(flat, other.judged)
+            experience.take(flat, other)
         return experience
 
     def _asked(self, questions: list[Question], row_ids: list[int]) -> Experience:

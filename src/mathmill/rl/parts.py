@@ -26,6 +26,14 @@ class Experience:
         """Outputs of each question, G."""
         return len(self.rollouts) // len(self.questions)
 
+    def take(self, places: list[int], other: "Experience") -> None:
+        """Put the questions of `other`, in order, with all that belongs to them, at `places`."""
+        for theirs, place in enumerate(places):
+            self.questions[place], self.prompts[place] = other.questions[theirs], other.prompts[theirs]
+            here, there = (slice(at * self.size, (at + 1) * self.size) for at in (place, theirs))
+            self.rollouts[here] = other.rollouts[there]
+        self.judged.take(places, other.judged)
+
     @property
     def sequences(self) -> list[likelihood.Sequence]:
         """Prompt and output of each row."""
@@ -67,8 +75,9 @@ def parts_of(
     partner: the other row of each row in a pair, empty where there are no pairs; pairs stay together, rows_each // 2 of
     them in a part. tokens, rows_each: see micro_batches.
     """
+    sequences = experience.sequences
     for chunk, each in _chunks(rows, partner, rows_each):
-        for batch in micro_batches(experience.sequences, chunk, tokens, device, each):
+        for batch in micro_batches(sequences, chunk, tokens, device, each):
             width = batch.mask.shape[1]
             sampled = [torch.tensor(experience.rollouts[row].logprobs) for row in batch.rows]
             part = Part(batch, _padded(sampled, width).to(device))

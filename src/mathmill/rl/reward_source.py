@@ -3,6 +3,9 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+from transformers import PreTrainedTokenizerFast
+
 from mathmill.reward.config import RewardConfig
 from mathmill.reward.labelling import Completer, label, sampled
 from mathmill.reward.learn import retrain
@@ -13,6 +16,7 @@ from mathmill.rl.questions import Question, drawn
 from mathmill.training.template import encode_prompt
 from mathmill.training.trainer import Host
 from mathmill.workflow.environment import rank
+from mathmill.workflow.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,13 @@ class RewardSource:
     folder: Path
     config: RewardConfig
 
-    def scorer(self) -> Scorer:
-        """The frozen reward model."""
-        return Scorer.load(self.folder, tokens=self.config.score_tokens)
+    def scorer(self, kind: str, tokenizer: PreTrainedTokenizerFast, device: torch.device) -> Scorer:
+        """The frozen reward model; UserError unless it is of this kind (rl.reward) and reads the policy's token ids."""
+        scorer = Scorer.load(self.folder, device, self.config.score_tokens)
+        if scorer.kind != kind:
+            raise UserError(f"{self.folder}: a reward model of kind {scorer.kind}, but rl.reward={kind}")
+        scorer.check(tokenizer)
+        return scorer
 
     def after(self, round_folder: Path) -> "RewardSource":
         """The reward model that the round in `round_folder` has left."""

@@ -250,7 +250,7 @@ def _choose(logits: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> 
         logprobs = logits.log_softmax(-1)
         best = logprobs.argmax(-1)
         return best, logprobs.gather(1, best[:, None]).squeeze(1)
-    logprobs = (logits / sampling.temperature).log_softmax(-1)
+    logprobs = (logits if sampling.temperature == 1 else logits / sampling.temperature).log_softmax(-1)
     if sampling.top_p < 1:
         probs, index = logprobs.exp().sort(-1, descending=True)
         kept = probs * (probs.cumsum(-1) - probs < sampling.top_p)  # the token that crosses top_p stays
@@ -263,11 +263,11 @@ def _choose(logits: torch.Tensor, uniform: torch.Tensor, sampling: Sampling) -> 
 
 def _invert(weights: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
     cumulative = weights.cumsum(-1)
+    whole = cumulative[:, -1:].contiguous()
     # uniform < 1, so the target lies below the last sum; right=True steps over tokens of weight zero.
-    target = (uniform * cumulative[:, -1])[:, None]
-    found = torch.searchsorted(cumulative, target, right=True).squeeze(1)
-    last = weights.shape[1] - 1 - weights.flip(-1).ne(0).float().argmax(-1)  # rounding must not pick a zero
-    return torch.minimum(found, last)
+    found = torch.searchsorted(cumulative, uniform[:, None] * whole, right=True)
+    last = torch.searchsorted(cumulative, whole)  # of weight above zero: rounding must not pick another
+    return torch.minimum(found, last).squeeze(1)
 
 
 def _uniforms(sampling: Sampling, row_ids: list[int]) -> torch.Tensor:

@@ -8,7 +8,7 @@ comparing both ways on a few tokens, and everything else takes the plain way.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -83,7 +83,7 @@ def layout_of(pairs: list[tuple[list[int], list[int]]], device: torch.device) ->
 def hidden_states(model: Any, layout: Layout) -> torch.Tensor:
     """[T, width]: the decoder's last hidden states of the packed tokens. Ask `usable` first."""
     decoder = model.get_decoder()
-    with _attention(decoder):
+    with attending(model, NAME, _forward):
         output = decoder(
             input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
         )
@@ -119,7 +119,7 @@ def _agrees(model: Any, device: torch.device) -> bool:
     training = {module: module.training for module in model.modules()}
     model.eval()
     try:
-        with _attention(model.get_decoder()):
+        with attending(model, NAME, _forward):
             output = model(
                 input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
             )
@@ -141,12 +141,12 @@ def _agrees(model: Any, device: torch.device) -> bool:
 
 
 @contextmanager
-def _attention(decoder: Any) -> Iterator[None]:
-    """The decoder's layers call `_forward` meanwhile."""
-    AttentionInterface.register(NAME, _forward)
-    config = decoder.config
+def attending(model: Any, name: str, function: Callable[..., Any]) -> Iterator[None]:
+    """The layers of the model's decoder call `function`, an attention interface of transformers, meanwhile."""
+    AttentionInterface.register(name, function)
+    config = model.get_decoder().config
     before = config._attn_implementation
-    config._attn_implementation = NAME
+    config._attn_implementation = name
     try:
         yield
     finally:

@@ -13,7 +13,6 @@ from mathmill.rl.engines.base import engine_of
 from mathmill.rl.module import RlModule, wants_start
 from mathmill.rl.paradigm import PARADIGM, Credit
 from mathmill.rl.questions import Question, drawn, read_questions
-from mathmill.rl.rewards import Scorer
 from mathmill.training import devices
 from mathmill.training.data import Batch, rank_share
 from mathmill.training.model import load, load_tokenizer, parameter_count, save
@@ -78,7 +77,7 @@ def train(
     for number in range(config.rounds):
         done, before = host.scratch / f"round_{number}", number * config.steps
         if not (done / "history.json").exists():
-            module = _module(config, start, held_out, verifier, reward.scorer() if reward else None, host.scratch)
+            module = _module(host, config, start, held_out, verifier, reward)
             name = config.method if config.rounds == 1 else f"{config.method}_{number}"
             fit(module, batches(asked, config, before), config.steps, Later(host, before), seed=config.seed, name=name)
             rows = [_rounded({**row, "step": row["step"] + before}) for row in module.history]
@@ -107,12 +106,12 @@ def _questions(config: RlConfig, questions: Path, validation: Path) -> tuple[lis
 
 
 def _module(
+    host: Host,
     config: RlConfig,
     start: Path,
     held_out: list[Question],
     verifier: VerifierConfig | None,
-    scorer: Scorer | None,
-    scratch: Path,
+    reward: "RewardSource | None",
 ) -> RlModule:
     """The module of a round: policy, reference and critic begin with the weights of folder `start`."""
     model, tokenizer, engine = load(start), load_tokenizer(start), config.engine
@@ -125,14 +124,14 @@ def _module(
         held_out,
         verifier,
         critic_from(start) if PARADIGM[config.method].credit is Credit.CRITIC else None,
-        scorer,
+        reward.scorer(config.reward, tokenizer, devices.device(host.runtime)) if reward else None,
         engine_of(
             engine.name,
             model,
             tokenizer.eos_token_id,
             config.rollout_rows,
             folder=start,
-            scratch=scratch / "engine",
+            scratch=host.scratch / "engine",
             address=engine.address,
             options={key: yaml.safe_load(value) for key, value in engine.options.items()},
         ),

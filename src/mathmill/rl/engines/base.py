@@ -6,8 +6,6 @@ from typing import Any, Protocol
 from mathmill.rl.rollout import Rollout, Sampling, Stop
 from mathmill.workflow.errors import ConfigError
 
-ENGINES = ("transformers", "vllm")
-
 
 class Engine(Protocol):
     """A sampler of the policy. The order of calls in a step: update (unless the weights are the same), generate."""
@@ -52,7 +50,7 @@ def engine_of(
 
         return TransformersEngine(model, eos, rows)
     if name != "vllm":
-        raise ConfigError(f"rl.engine={name}: must be one of {', '.join(ENGINES)}")
+        raise ConfigError(f"rl.engine={name}: must be transformers or vllm")
     if folder is None or scratch is None:
         raise ConfigError("rl.engine=vllm: needs the model folder it starts from and a folder to hand weights over in")
     if address is not None:
