@@ -6,7 +6,7 @@ at the last token of an output (log-odds that the answer is right), a process mo
 steps, stands in its config.json under `mathmill_reward`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 from mathmill.reward.steps import step_ends
+from mathmill.rl import likelihood
 from mathmill.training.model import has_weights, identity, load_tokenizer
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_json
@@ -123,18 +124,19 @@ class Scorer:
     def score(self, prompts: Sequence[Sequence[int]], outputs: Sequence[Sequence[int]]) -> list[Scored]:
         """Probabilities at the ends of each output after its prompt (token ids), in the order given.
 
-        Outputs of similar length share a forward pass; what stands beside an output changes its values by rounding only
-        (padding is on the right, where a causal model does not look).
+        Each prompt is forwarded once for the outputs that share a forward pass, where the model allows it; what stands
+        beside an output changes its values by rounding only.
         """
-        sequences = [[*prompt, *output] for prompt, output in zip(prompts, outputs, strict=True)]
         ends = [self.ends(output) for output in outputs]
+        # A token behind each output: the states before output tokens are then those of all its own tokens.
+        longer = [likelihood.Sequence([*prompt], [*output, 0]) for prompt, output in zip(prompts, outputs, strict=True)]
         device = next(self.model.parameters()).device
-        values: list[list[float]] = [[] for _ in sequences]
-        for rows in _by_length([len(sequence) for sequence in sequences], self.tokens):
-            logits = self.model(input_ids=padded([sequences[row] for row in rows]).to(device), use_cache=False).logits
-            chances = logits[..., 0].float().sigmoid().cpu()
-            for place, row in enumerate(rows):
-                values[row] = chances[place, [len(prompts[row]) + end for end in ends[row]]].tolist()
+        values: list[list[float]] = [[] for _ in longer]
+        for batch in likelihood.micro_batches(longer, list(range(len(longer))), self.tokens, device):
+            logits = self.model.get_submodule("score")(likelihood.states_before(self.model, batch))[:, 0].float()
+            chances = likelihood.spread(logits.sigmoid(), batch).cpu()
+            for place, row in enumerate(batch.rows):
+                values[row] = chances[place, [end + 1 for end in ends[row]]].tolist()
         return [Scored(places, chances) for places, chances in zip(ends, values, strict=True)]
 
 
@@ -144,13 +146,3 @@ def padded(sequences: Sequence[Sequence[int]]) -> torch.Tensor:
     for row, sequence in enumerate(sequences):
         ids[row, : len(sequence)] = torch.tensor(sequence)
     return ids
-
-
-def _by_length(lengths: Sequence[int], tokens: int) -> Iterator[list[int]]:
-    """Rows, longest first, in pieces whose padded size stays within `tokens` (one row at least)."""
-    order = sorted(range(len(lengths)), key=lambda row: (-lengths[row], row))
-    start = 0
-    while start < len(order):
-        size = max(1, tokens // lengths[order[start]])
-        yield order[start : start + size]
-        start += size

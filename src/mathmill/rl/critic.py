@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from mathmill.reward.model import with_head
-from mathmill.rl.likelihood import Padded
+from mathmill.rl.likelihood import Padded, spread, states_before
 
 
 def token_values(critic: Any, batch: Padded) -> torch.Tensor:
@@ -14,8 +14,7 @@ def token_values(critic: Any, batch: Padded) -> torch.Tensor:
 
     critic: a transformers token-classification model with one label (its logit is the value).
     """
-    values = critic(input_ids=batch.ids, use_cache=False).logits.squeeze(-1).float()
-    return values.gather(1, (batch.places - 1).clamp(min=0))
+    return spread(critic.score(states_before(critic, batch)).squeeze(-1).float(), batch)
 
 
 def value_losses(values: torch.Tensor, sampled: torch.Tensor, returns: torch.Tensor, clip: float) -> torch.Tensor:

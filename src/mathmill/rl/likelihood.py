@@ -78,31 +78,38 @@ def _pad(sequences: list[Sequence], rows: list[int], width: int, device: torch.d
     return Padded(rows, ids.to(device), places.to(device), mask.to(device), layout)
 
 
+def states_before(model: Any, batch: Padded) -> torch.Tensor:
+    """[N, width]: the decoder's last hidden state before each of the N output tokens, row after row.
+
+    Each prompt is forwarded once for all its rows where the model allows it; otherwise rows are right-padded, which
+    needs no mask in a causal model: no real position sees a padded one.
+    """
+    layout = batch.layout
+    if usable(model, layout):
+        return hidden_states(model, layout)[layout.before]
+    hidden: torch.Tensor = model.get_decoder()(input_ids=batch.ids, use_cache=False).last_hidden_state
+    real = batch.mask.bool()
+    return hidden[real.nonzero()[:, 0], batch.places[real] - 1]
+
+
 def token_logprobs(model: Any, batch: Padded, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
     """Log-probabilities of the output tokens and entropies of their predictive distributions: two [rows, longest].
 
     Entropies are detached; both are 0 where the mask is.
     The head runs on output positions only: with a large vocabulary the logits are the largest tensor of the step.
-    temperature: that of sampling, so that policy and sampler are the same distribution. Each prompt is forwarded once
-    for all its rows where the model allows it; otherwise rows are right-padded, which needs no mask in a causal
-    model: no real position sees a padded one.
+    temperature: that of sampling, so that policy and sampler are the same distribution.
     """
-    layout = batch.layout
-    if usable(model, layout):
-        chosen = hidden_states(model, layout)[layout.before]
-    else:
-        hidden = model.get_decoder()(input_ids=batch.ids, use_cache=False).last_hidden_state
-        chosen = hidden[batch.mask.bool().nonzero()[:, 0], batch.places[batch.mask.bool()] - 1]
-    logits = model.get_output_embeddings()(chosen).float()
+    logits = model.get_output_embeddings()(states_before(model, batch)).float()
     if temperature != 1.0:
         logits = logits / temperature
     logprobs = logits.log_softmax(-1)
     with torch.no_grad():
         entropy = -(logprobs.exp() * logprobs).sum(-1)
-    picked = logprobs.gather(1, layout.tokens[:, None]).squeeze(1)
-    return tuple(_spread(values, layout.filled, batch.mask) for values in (picked, entropy))  # type: ignore[return-value]
+    picked = logprobs.gather(1, batch.layout.tokens[:, None]).squeeze(1)
+    return spread(picked, batch), spread(entropy, batch)
 
 
-def _spread(values: torch.Tensor, filled: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """[N] values at their places of [rows, longest]."""
-    return values.new_zeros(mask.numel()).index_copy(0, filled, values).view(mask.shape)
+def spread(values: torch.Tensor, batch: Padded) -> torch.Tensor:
+    """[N] values of output tokens at their places of [rows, longest], 0 elsewhere."""
+    places = batch.mask.numel()
+    return values.new_zeros(places).index_copy(0, batch.layout.filled, values).view(batch.mask.shape)

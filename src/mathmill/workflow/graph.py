@@ -167,7 +167,13 @@ def _reward(item: str) -> Node:
         outputs={"model": f"models/reward/{item}", "report": f"reports/reward/{item}.json"},
         metrics=("report",),
         own=("checkpoint", "sampler", "questions", "validation"),
-        code=("src/mathmill/reward", "src/mathmill/rl/questions.py", *_TRAINING, *_ROLLOUT),
+        code=(
+            "src/mathmill/reward",
+            "src/mathmill/rl/likelihood.py",
+            "src/mathmill/rl/questions.py",
+            *_TRAINING,
+            *_ROLLOUT,
+        ),
         params=(*_section("reward", ("kind", "sandbox", "replay")), "inputs.reward"),
     )
 
