@@ -49,7 +49,7 @@ def score_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGua
 
 
 def _model(path: Path) -> Any:
-    """One model a process: 2.1 GB at the paper's size, so it is not loaded again for every shard."""
+    """One model a process: 2.1 GB are read at the paper's size, so not again for every shard."""
     stat = os.stat(path)
     slot = (str(path), stat.st_size, stat.st_mtime_ns)
     if slot not in _models:

@@ -1,0 +1,87 @@
+"""The folded classifier gives fastText's own probabilities, and reads text as it was trained on."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import fasttext
+import numpy as np
+import pytest
+
+from mathmill.corpus import linear
+from mathmill.corpus.classifier import POSITIVE, load, score_texts, train
+from mathmill.corpus.documents import Document, Examples
+from mathmill.corpus.wording import words
+
+from .conftest import ALGEBRA, SHOP, config, text
+
+PARAMS = config().classifier
+TEXTS = (
+    "",
+    "solve",
+    "solve the root",
+    "solve the cart price of a root that nobody knows",
+    "Solve  x=1,\tthen\n\\frac{1}{2}x^2-3 <= 4 (price: 12%), a_b\u00a0root \\\\sqrt",
+    "解方程 solve 根号2 and naïve ΑΣ straße İstanbul ½ x²",
+    "root" * 200 + " cart",
+    "lone \ud800surrogate root",
+)
+
+
+def trained(folder: Path, ngrams: int) -> Path:
+    rng = random.Random(0)
+    examples = Examples(
+        [Document(f"yes-{n}", text(rng, [*ALGEBRA, "x=1", "根号"])) for n in range(60)],
+        [Document(f"no-{n}", text(rng, [*SHOP, "12%", "naïve"])) for n in range(60)],
+    )
+    train(examples, replace(PARAMS, word_ngrams=ngrams, bucket=5000), 0, folder / "m.bin", folder / "rows.txt")
+    return folder / "m.bin"
+
+
+@pytest.mark.parametrize("ngrams", [1, 2, 3])
+def test_the_probabilities_are_fasttexts(tmp_path: Path, ngrams: int) -> None:
+    path = trained(tmp_path, ngrams)
+    library, rng = fasttext.load_model(str(path)), random.Random(1)
+    texts = [*TEXTS, *(" ".join(rng.choices([*TEXTS, *ALGEBRA, *SHOP], k=rng.randint(1, 40))) for _ in range(200))]
+    scores = score_texts(load(path), texts, PARAMS)
+    assert min(scores) < 0.1 < 0.9 < max(scores)
+    for content, score in zip(texts, scores, strict=True):
+        line = " ".join(words(content.encode("utf-8", "replace").decode()))
+        found = {label: p for p, label in library.f.predict(line + "\n", 2, 0.0, "strict")}
+        assert score == pytest.approx(found[POSITIVE], abs=2e-5), content
+
+
+def test_forgetting_changes_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, rng = trained(tmp_path, 3), random.Random(2)
+    texts = [" ".join(f"{rng.choice(ALGEBRA)}{rng.randint(0, 300)}" for _ in range(30)) for _ in range(100)]
+    whole = score_texts(load(path), texts, PARAMS)
+    monkeypatch.setattr(linear, "_KEPT", 50)
+    forgetful = load(path)
+    assert score_texts(forgetful, texts, PARAMS) == whole
+    assert len(forgetful._slots) < 500
+
+
+def test_the_order_of_texts_changes_no_score(tmp_path: Path) -> None:
+    path = trained(tmp_path, 2)
+    there, back = load(path), load(path)
+    assert score_texts(there, TEXTS, PARAMS) == score_texts(back, TEXTS[::-1], PARAMS)[::-1]
+
+
+def test_numbers_as_zero(tmp_path: Path) -> None:
+    model = load(trained(tmp_path, 2))
+    zero = replace(PARAMS, numbers="zero")
+    assert score_texts(model, ["root 12 of 7"], zero) == score_texts(model, ["root 0 of 345"], zero)
+    assert score_texts(model, ["root 12 of 7"], zero) == score_texts(model, ["root 0 of 0"], PARAMS)
+
+
+def test_another_models_labels_are_refused(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.txt"
+    rows.write_text("__label__en one two\n__label__de eins zwei\n" * 20)
+    other = fasttext.train_supervised(str(rows), dim=4, minCount=1, thread=1, verbose=0)
+    with pytest.raises(ValueError, match="__label__de"):
+        linear.Linear(other)
+
+
+def test_the_hash_is_of_signed_bytes() -> None:
+    """Of `a` the value of FNV-1a; of two bytes over 127 what fastText makes of them, as its n-grams above confirm."""
+    assert linear._hash("a") == int(np.uint64(0xE40C292C | 0xFFFFFFFF00000000))
