@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from chain import Chain
 
 from mathmill.compare.__main__ import command, listing, parse
 from mathmill.compare.publish import publish, to_text
-from mathmill.compare.specs import Arm, Comparison, Metric, Pair
+from mathmill.compare.specs import Arm, Comparison, Curve, Metric, Pair
 from mathmill.compare.table import COMPARISONS
 from mathmill.workflow.chain import parse as parse_chain
 from mathmill.workflow.composition import compose_conf
@@ -132,6 +133,22 @@ def test_a_sweep_becomes_a_table(sweep: Path) -> None:
     assert parent.data.metrics["difference/general-math/loss"] == 0.6
     table = json.loads(Path(store.client.download_artifacts(facts["parent"], "tables/comparison.json")).read_text())
     assert table["data"][0][table["columns"].index("seeds")] == 2
+
+
+def test_a_curve_is_the_mean_over_seeds_with_its_interval(sweep: Path) -> None:
+    jobs = sweep / "multirun/pretrain/abc"
+    for seed, values in ((0, (0.2, 0.4)), (1, (0.3, 0.6))):
+        history = [{"step": 0, "accuracy": values[0]}, {"step": 1}]
+        report = {"history": history, "steps": 2, "final": {"accuracy": values[1]}}
+        write_json(jobs / str(seed) / "reports/rl/math.json", report)
+    curve = Curve("accuracy", "reports/rl/{item}.json", "accuracy", "final.accuracy")
+    facts = read_json(publish(sweep, replace(TOY, curve=curve), Path("multirun/pretrain/abc")))
+    first, last = facts["arms"]["math"]["curve"]
+    assert (first["step"], first["n"], first["mean"]) == (0, 2, 0.25)
+    assert (last["step"], last["mean"]) == (2, 0.5)
+    assert last["low"] < 0.4 < 0.6 < last["high"]
+    assert facts["arms"]["general"]["curve"] == []
+    assert facts["order"] == [arm.name for arm in TOY.arms]
 
 
 def test_a_table_without_its_runs_is_refused(sweep: Path) -> None:

@@ -14,6 +14,7 @@ from mathmill.evaluate.grade import Graded, summarise_greedy
 from mathmill.evaluate.item import Item
 from mathmill.evaluate.run import items_digest
 from mathmill.report.facts import Sources
+from mathmill.reward import quality
 from mathmill.rl.rollout import Completion
 from mathmill.workflow.files import write_json, write_jsonl, write_parquet
 from mathmill.workflow.graph import node
@@ -157,6 +158,47 @@ def write_world(root: Path) -> None:
     write_parquet(root / "data/clean/removals.parquet", removed, pa.schema([(name, text) for name in names]))
 
 
+def write_reward_models(root: Path) -> None:
+    """An outcome model that knows something, measured by the code of stage reward."""
+    rng = np.random.default_rng(1)
+    right = (rng.random(300) < 0.3).astype(float)
+    scores = np.clip(0.3 * right + 0.6 * rng.random(300), 0, 1)
+    found = quality.measures(scores, right, np.arange(300) // 6)
+    write_json(root / "reports/reward/outcome.json", {"kind": "outcome", "held_out": {"solutions": found}})
+
+
+def write_comparison(root: Path) -> None:
+    """Two methods over three seeds, with a curve, as mathmill.compare writes them."""
+
+    def arm(title: str, gain: float) -> dict[str, Any]:
+        curve = [
+            {"step": s, "n": 3, "mean": 0.2 + gain * s, "low": 0.18 + gain * s, "high": 0.22 + gain * s}
+            for s in (0, 30, 60, 90)
+        ]
+        value = {"by_seed": {"0": 0.3, "1": 0.31, "2": 0.32}, "mean": 0.31, "low": 0.3, "high": 0.33}
+        runs = {seed: [f"{title}{seed}"] for seed in "012"}
+        return {"title": title, "runs": runs, "seconds": 60.0, "values": {"accuracy": value}, "curve": curve}
+
+    pair = {"pair": "grpo-rft", "before": "rft", "after": "grpo", "title": "GRPO <instead> of RFT"}
+    pair |= {"metric": "accuracy", "better": "higher", "seeds": [0, 1, 2], "differences": [0.1, 0.1, 0.13]}
+    write_json(
+        root / "reports/comparisons/toy.json",
+        {
+            "name": "toy",
+            "title": "Methods",
+            "paper": "arXiv:2402.03300, Figure 5",
+            "note": "A toy.",
+            "seeds": [0, 1, 2],
+            "method": "t interval",
+            "metrics": {"accuracy": {"title": "accuracy", "better": "higher"}},
+            "curve": {"title": "accuracy", "x": "step"},
+            "order": ["rft", "grpo"],
+            "arms": {"rft": arm("rejection sampling", 0.001), "grpo": arm("group relative", 0.002)},
+            "pairs": [{**pair, "difference": 0.11, "low": 0.07, "high": 0.15}],
+        },
+    )
+
+
 def write_training(root: Path) -> None:
     for run in ("base", "general", "code", "general_math", "code_math", "math", "math_arxiv"):
         history = [
@@ -214,6 +256,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
     write_world(root)
     write_training(root)
+    write_reward_models(root)
+    write_comparison(root)
     for name, accuracy in ACCURACY.items():
         write_json(root / f"reports/evaluate/{name}.json", evaluation(name, accuracy))
     return root

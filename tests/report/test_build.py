@@ -125,6 +125,20 @@ def test_numbers_stand_under_their_headers(built: Path) -> None:
     assert models["base"][1].startswith("0.0")
 
 
+def test_comparisons_over_seeds_and_reward_models_stand_there(built: Path) -> None:
+    rows = Page((built / "index.html").read_text()).cells
+    (arm,) = (row for row in rows if row and row[0] == "grpo: group relative")
+    assert arm[1].replace("\xa0", " ") == "0.310 0.300 to 0.330"
+    (pair,) = (row for row in rows if row and row[0] == "GRPO <instead> of RFT")
+    assert pair[2:] == ["higher", "+0.110 +0.070\xa0to\xa0+0.150"]
+    lines = (built / "figures/comparison_toy.csv").read_text().splitlines()
+    assert lines[0] == 'series,step,"accuracy, %",low,high'
+    assert lines[-1].startswith("grpo,90")
+    (model,) = (row for row in rows if row and row[0] == "outcome, whole solutions")
+    assert model[1] == "300"
+    assert 0.5 < float(model[3].split()[0]) < 1
+
+
 def test_every_number_of_the_summary_has_a_source(built: Path, project: Path) -> None:
     summary = read_json(built / "summary.json")
     assert len(leaves(summary)) > 60
@@ -135,7 +149,14 @@ def test_every_number_of_the_summary_has_a_source(built: Path, project: Path) ->
 
 def test_figures_in_three_forms(built: Path) -> None:
     stems = {path.stem for path in (built / "figures").iterdir()}
-    assert {"corpus_quality", "accuracy", "ablations", "pretrain_loss", "rl_grpo_reward"} <= stems
+    assert {
+        "corpus_quality",
+        "accuracy",
+        "ablations",
+        "pretrain_loss",
+        "rl_grpo_reward",
+        "reward_outcome_calibration",
+    } <= stems
     assert {f"corpus_round_{n}_{kind}" for n in (1, 2, 3, 4) for kind in ("scores", "calibration")} <= stems
     for stem in stems:
         for kind in ("svg", "png", "csv"):

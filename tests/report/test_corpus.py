@@ -117,7 +117,7 @@ def page(sources: Sources) -> str:
     return render(gather(sources, ReportConfig(resamples=200)), {name: [] for name in DRAWN}, ReportConfig(), [])
 
 
-DRAWN = ("corpus", "pretraining", "ablations", "evaluation", "reinforcement")
+DRAWN = ("corpus", "pretraining", "ablations", "evaluation", "reward", "reinforcement")
 
 
 def test_a_crawl_of_the_users_own_is_not_measured_against_the_microworld(own: Sources) -> None:

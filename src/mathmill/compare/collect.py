@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mathmill.compare.intervals import paired, t_interval
-from mathmill.compare.specs import Arm, Comparison
+from mathmill.compare.specs import Arm, Comparison, Curve
 from mathmill.workflow.chain import STEPS
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_json
@@ -74,6 +74,8 @@ def collect(comparison: Comparison, folder: Path, store: Store) -> dict[str, Any
         "method": METHOD,
         "confidence": CONFIDENCE,
         "metrics": {one.name: {"title": one.title, "better": one.better} for one in comparison.metrics},
+        **({"curve": {"title": comparison.curve.title, "x": comparison.curve.x}} if comparison.curve else {}),
+        "order": list(arms),  # of the arms: JSON keeps them by name
         "arms": arms,
         "pairs": _pairs(comparison, arms),
         "seconds": round(sum(_seconds(jobs).values()), 1),
@@ -83,21 +85,20 @@ def collect(comparison: Comparison, folder: Path, store: Store) -> dict[str, Any
 def _arm(comparison: Comparison, arm: Arm, jobs: list[Job]) -> dict[str, Any]:
     values: dict[str, dict[int, float]] = {metric.name: {} for metric in comparison.metrics}
     runs: dict[int, list[str]] = {}
-    for job in jobs:
-        if any(job.overrides.get(key) != value for key, value in arm.where.items()):
-            continue
+    own_jobs = [job for job in jobs if all(job.overrides.get(key) == value for key, value in arm.where.items())]
+    for job in own_jobs:
         seed = int(job.overrides[comparison.seed])
         for metric in comparison.metrics:
             path = job.folder / metric.report.replace("{item}", arm.reported)
             value = metric.read(read_json(path)) if path.is_file() else None
             if value is not None:
                 values[metric.name][seed] = value
-        own = {run.info.run_id for name, run in job.runs.items() if name.endswith(f"@{arm.reported}")}
-        runs[seed] = sorted(own)
+        runs[seed] = sorted(run.info.run_id for name, run in job.runs.items() if name.endswith(f"@{arm.reported}"))
     means = {name: t_interval(list(by_seed.values()), CONFIDENCE) for name, by_seed in values.items()}
     return {
         "title": arm.title,
         "runs": {str(seed): found for seed, found in sorted(runs.items())},
+        "seconds": round(sum(_seconds(own_jobs, f"@{arm.reported}").values()) / max(1, len(own_jobs)), 1),
         "values": {
             name: {
                 "by_seed": {str(seed): value for seed, value in sorted(by_seed.items())},
@@ -107,7 +108,21 @@ def _arm(comparison: Comparison, arm: Arm, jobs: list[Job]) -> dict[str, Any]:
             for name, by_seed in values.items()
             if by_seed
         },
+        **({"curve": _curve(comparison.curve, arm, own_jobs)} if comparison.curve else {}),
     }
+
+
+def _curve(curve: Curve, arm: Arm, jobs: list[Job]) -> list[dict[str, Any]]:
+    """A row for each step: the mean over the jobs, and its interval where there are two or more."""
+    paths = [job.folder / curve.report.replace("{item}", arm.reported) for job in jobs]
+    read = [curve.read(read_json(path)) for path in paths if path.is_file()]
+    rows = []
+    for step in sorted({step for points in read for step in points}):
+        values = [points[step] for points in read if step in points]
+        ends = t_interval(values, CONFIDENCE)
+        interval = {"low": round(ends[0], 6), "high": round(ends[1], 6)} if ends else {}
+        rows.append({"step": step, "n": len(values), "mean": round(sum(values) / len(values), 6), **interval})
+    return rows
 
 
 def _pairs(comparison: Comparison, arms: dict[str, Any]) -> list[dict[str, Any]]:
@@ -144,7 +159,7 @@ def _common(jobs: list[Job], tag: str) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-def _seconds(jobs: list[Job]) -> dict[str, float]:
-    """Wall time of every run, once each."""
-    every = {run.info.run_id: run.info for job in jobs for run in job.runs.values()}
+def _seconds(jobs: list[Job], item: str = "") -> dict[str, float]:
+    """Wall time of every run (of the steps that end in `item`), once each."""
+    every = {run.info.run_id: run.info for job in jobs for name, run in job.runs.items() if name.endswith(item)}
     return {name: (info.end_time - info.start_time) / 1000 for name, info in every.items() if info.end_time}

@@ -29,6 +29,27 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Curve:
+    """How a number moves while a job runs.
+
+    report: as of a Metric; y: the column of the report's history (rows without it do not count). last: the way down to
+    its closing value, which stands at the report's `steps`. title, x: for the axes.
+    """
+
+    title: str
+    report: str
+    y: str
+    last: str
+    x: str = "step"
+
+    def read(self, content: Any) -> dict[int, float]:
+        """Step -> value in a report's content."""
+        points = {int(row[self.x]): float(row[self.y]) for row in content["history"] if self.y in row}
+        closing = Metric("", "", "", self.last, "").read(content)
+        return points if closing is None else {**points, int(content["steps"]): closing}
+
+
+@dataclass(frozen=True)
 class Arm:
     """One side. item: its name in the reports and the chain (null: the arm's own). where: the overrides of its jobs.
 
@@ -66,7 +87,7 @@ class Comparison:
 
     steps: the chain (see workflow.chain) of every job; sweep: the file of conf/sweep with the runs that the default
     graph lacks; seed: the key that takes the seeds; paper: where the paper compares. files: what the front makes first
-    (see compare.prepare). note: how the setting here differs.
+    (see compare.prepare). note: how the setting here differs. curve: what is drawn over the steps of each arm.
     """
 
     name: str
@@ -80,6 +101,7 @@ class Comparison:
     paper: str
     note: str
     files: tuple[str, ...] = ()
+    curve: Curve | None = None
 
     def arm(self, name: str) -> Arm:
         """The arm of that name; KeyError where there is none."""

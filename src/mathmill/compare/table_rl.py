@@ -1,11 +1,13 @@
 """The paper's comparisons of reinforcement learning (5.2.2, Figures 5 to 7)."""
 
-from mathmill.compare.specs import Arm, Comparison, Metric, Pair
+from mathmill.compare.specs import Arm, Comparison, Curve, Metric, Pair
 from mathmill.report.facts import PAPER
 
 _REPORT = "reports/rl/{item}.json"
 ACCURACY = Metric("accuracy", "accuracy on held-out questions at the end", _REPORT, "final.held_out_accuracy", "higher")
 PARAMETERS = Metric("parameters", "weights that training holds, all roles", _REPORT, "models", "lower")
+
+HELD_OUT = Curve("accuracy on held-out questions", _REPORT, "held_out_accuracy", "final.held_out_accuracy")
 
 
 def _arm(paradigm: str, title: str, method: str) -> Arm:
@@ -32,6 +34,7 @@ FIGURE5 = Comparison(
     ),
     paper=f"{PAPER}, section 5.2.2, Figure 5",
     note="As in the paper the reward differs as well: the rule for RFT, reward models for GRPO.",
+    curve=HELD_OUT,
 )
 METHODS = Comparison(
     name="paradigm",
@@ -47,6 +50,7 @@ METHODS = Comparison(
     ),
     paper=f"{PAPER}, section 4.1.1 (the paper ran neither PPO nor DPO)",
     note="Memory is counted in weights held; time is in MLflow (train/seconds).",
+    curve=HELD_OUT,
 )
 SAME_REWARD = Comparison(
     name="figure5_same_reward",
@@ -68,6 +72,7 @@ SAME_REWARD = Comparison(
     ),
     paper=f"{PAPER}, section 5.2.2, Figure 5",
     note="Every method scored by the process reward model, which the paper did not do.",
+    curve=HELD_OUT,
 )
 ITERATIVE = Comparison(
     name="iterative",
@@ -83,6 +88,7 @@ ITERATIVE = Comparison(
     pairs=(Pair("grpo_os", "iterative", "three rounds, the reward model trained on, instead of one"),),
     paper=f"{PAPER}, section 5.2.2, Figure 6",
     note="Equal numbers of samples; the paper's later iterations have more.",
+    curve=HELD_OUT,
 )
 FIGURE7 = Comparison(
     name="figure7",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mathmill.report import maj_pass
+from mathmill.report import maj_pass, over_seeds, reward_models
 from mathmill.report.curves import Curve, Reinforcement, smooth
 from mathmill.report.draw_corpus import corpus_figures
 from mathmill.report.figures import Drawn, Studio, brief
@@ -18,7 +18,9 @@ def draw_all(facts: Facts, folder: Path) -> dict[str, list[Drawn]]:
         "pretraining": _pretraining(studio, facts),
         "ablations": _ablations(studio, facts),
         "evaluation": _evaluation(studio, facts),
+        "reward": reward_models.draw(studio, facts.reward_models),
         "reinforcement": [drawn for one in facts.reinforcement for drawn in _reinforcement(studio, one)],
+        **over_seeds.draw(studio, facts.over_seeds),
     }
 
 

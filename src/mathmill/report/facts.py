@@ -58,9 +58,9 @@ class Sources:
         except ValueError:
             return path.name
 
-    def json(self, label: str) -> Any:
-        """The content of a JSON report."""
-        return read_json(self.path(label))
+    def json(self, label: str, inside: str = "") -> Any:
+        """The content of a JSON report (of a folder: of the file `inside`)."""
+        return read_json(self.path(label) / inside if inside else self.path(label))
 
     def items(self, stage: str) -> list[str]:
         """The items of a stage that have a report, in the graph's order."""

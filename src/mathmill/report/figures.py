@@ -46,6 +46,7 @@ _STYLE: dict[str, Any] = {
 }
 
 Series = dict[str, list[tuple[float, float]]]
+Bands = dict[str, list[tuple[float, float]]]
 Rows = list[tuple[Any, ...]]
 
 
@@ -77,15 +78,23 @@ class Studio:
         source: str,
         percent: bool = False,
         doubling: bool = False,
+        bands: Bands | None = None,
     ) -> Drawn:
-        """Lines over a common axis; series with few points get markers. doubling: equal steps for 1, 2, 4, 8 ..."""
+        """Lines over a common axis; series with few points get markers. doubling: equal steps for 1, 2, 4, 8 ...
+
+        bands: for a series its intervals, (low, high) for each of its points, drawn as a shade.
+        """
+        times = 100 if percent else 1
 
         def draw(axes: Any) -> None:
             for number, (name, points) in enumerate(data.items()):
-                xs, ys = [p[0] for p in points], [p[1] * (100 if percent else 1) for p in points]
+                xs, ys = [p[0] for p in points], [p[1] * times for p in points]
                 marker = "o" if len(points) <= 40 else None
                 colour = PALETTE[number % len(PALETTE)]
                 axes.plot(xs, ys, label=name, color=colour, linewidth=1.6, marker=marker, markersize=3.5)
+                if bands:
+                    low, high = ([end * times for end in ends] for ends in zip(*bands[name], strict=True))
+                    axes.fill_between(xs, low, high, color=colour, alpha=0.15, linewidth=0)
             axes.set(xlabel=x, ylabel=y)
             if percent:
                 axes.set_ylim(0, 103 if max(p[1] for points in data.values() for p in points) > 0.8 else None)
@@ -96,8 +105,13 @@ class Studio:
             elif all(float(p[0]).is_integer() for points in data.values() for p in points):
                 axes.xaxis.get_major_locator().set_params(integer=True)
 
-        rows: Rows = [(name, *point) for name, points in data.items() for point in points]
-        return self._save(stem, title, draw, ("series", x, y), rows, caption, source)
+        rows: Rows = [
+            (name, *point, *(bands[name][place] if bands else ()))
+            for name, points in data.items()
+            for place, point in enumerate(points)
+        ]
+        header = ("series", x, y, *(("low", "high") if bands else ()))
+        return self._save(stem, title, draw, header, rows, caption, source)
 
     def intervals(
         self,

@@ -1,8 +1,9 @@
 """All facts of the report, read once; what was not run here is None or left out."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from mathmill.report import maj_pass
+from mathmill.report import maj_pass, reward_models
 from mathmill.report.config import ReportConfig
 from mathmill.report.corpus import Corpus, read_corpus
 from mathmill.report.curves import (
@@ -15,6 +16,7 @@ from mathmill.report.curves import (
 )
 from mathmill.report.facts import Fact, Sources
 from mathmill.report.models import Ablation, Baseline, Difference, Model, ablations, compare, read_baselines, read_model
+from mathmill.report.over_seeds import OverSeeds, read_comparisons
 from mathmill.report.paper import ABLATIONS
 from mathmill.workflow.errors import UserError
 
@@ -26,7 +28,8 @@ class Facts:
     """What the page and the summary are written from.
 
     main: the models of the main chain in its order; differences: neighbours of that chain, paired. gains: a
-    model tuned further -> its differences in Maj@K and Pass@K (see maj_pass).
+    model tuned further -> its differences in Maj@K and Pass@K (see maj_pass). reward_models: by kind. over_seeds:
+    comparisons in the order of the paper.
     """
 
     corpus: Corpus | None
@@ -40,6 +43,8 @@ class Facts:
     ablations: list[Ablation]
     missing: list[str] = field(default_factory=list)
     gains: dict[str, dict[str, dict[int, Fact]]] = field(default_factory=dict)
+    reward_models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    over_seeds: list[OverSeeds] = field(default_factory=list)
 
 
 def gather(sources: Sources, config: ReportConfig) -> Facts:
@@ -64,6 +69,8 @@ def gather(sources: Sources, config: ReportConfig) -> Facts:
         differences=[compare(sources, tuned[0], name, "strict", config) for name in tuned[1:]],
         ablations=ablations(sources, config),
         gains={name: maj_pass.gains(sources, tuned[0], name, config) for name in tuned[1:]},
+        reward_models=reward_models.read_reward_models(sources),
+        over_seeds=read_comparisons(sources),
         missing=sorted(label for label in sources.paths if not sources.has(label)),
     )
 

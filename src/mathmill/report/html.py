@@ -27,6 +27,15 @@ def number(fact: Fact, digits: int = 0, sign: bool = False) -> str:
     return _sourced(fact, f"{fact.value:{'+' if sign else ''},.{digits}f}")
 
 
+def decimal(fact: Fact, digits: int = 3, sign: bool = False) -> str:
+    """A number of a few digits, with its interval in small print."""
+    text, small = f"{fact.value:{'+' if sign else ''}.{digits}f}", ""
+    if fact.low is not None and fact.high is not None:
+        low, high = (f"{end:{'+' if sign else ''}.{digits}f}" for end in (fact.low, fact.high))
+        small = f' <small class="ci">{low}&nbsp;to&nbsp;{high}</small>'
+    return _sourced(fact, text) + small
+
+
 def _sourced(fact: Fact, text: str) -> str:
     return f'<span class="n" title="{escape(fact.source, quote=True)}">{text}</span>'
 

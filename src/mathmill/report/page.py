@@ -3,7 +3,7 @@
 from html import escape
 from urllib.parse import quote
 
-from mathmill.report import html
+from mathmill.report import html, over_seeds, reward_models
 from mathmill.report.config import ReportConfig
 from mathmill.report.facts import Fact
 from mathmill.report.figures import Drawn
@@ -21,6 +21,7 @@ SECTIONS = {
     "ablations": "Ablations beside the paper",
     "evaluation": "Evaluation",
     "reinforcement": "Reinforcement learning",
+    "seeds": "Comparisons over seeds",
     "samples": "Samples",
     "limits": "What a simulation can and cannot say",
     "claims": "Claims of the paper",
@@ -49,8 +50,12 @@ def render(facts: Facts, drawn: dict[str, list[Drawn]], config: ReportConfig, ro
                 runs(config, "tags.stage = 'evaluate'"),
             ),
             html.section(
-                "reinforcement", SECTIONS["reinforcement"], *_reinforcement(facts, drawn["reinforcement"], config)
+                "reinforcement",
+                SECTIONS["reinforcement"],
+                *reward_models.section(facts.reward_models, drawn["reward"]),
+                *_reinforcement(facts, drawn["reinforcement"], config),
             ),
+            html.section("seeds", SECTIONS["seeds"], *_comparisons(facts, drawn)),
             html.section("samples", SECTIONS["samples"], *_samples(facts), *rollouts_section(facts, config.rollouts)),
             html.section("limits", SECTIONS["limits"], "<ul>" + "".join(f"<li>{one}</li>" for one in LIMITS) + "</ul>"),
             html.section("claims", SECTIONS["claims"], *claims_section(rows, config)),
@@ -141,6 +146,12 @@ def _reinforcement(facts: Facts, drawn: list[Drawn], config: ReportConfig) -> li
         parts.append(html.figures([figure for figure in drawn if figure.stem.startswith(f"rl_{one.method}_")]))
         parts += rewards_table(one.samples[: 4 * config.rollouts])
     return [*parts, runs(config, "tags.stage = 'rl'")]
+
+
+def _comparisons(facts: Facts, drawn: dict[str, list[Drawn]]) -> list[str]:
+    if not facts.over_seeds:
+        return [html.missing("Comparisons over seeds", "make compare name=figure5")]
+    return over_seeds.section(facts.over_seeds, drawn)
 
 
 def _samples(facts: Facts) -> list[str]:
