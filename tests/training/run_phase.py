@@ -2,7 +2,8 @@
 
 DIE_AT=n in the environment: every rank kills itself in step n.
 
-Writes OUT/losses.json and the trained model OUT/model (rank 0). Lightning starts the other ranks by calling it again.
+Writes OUT/losses.json and the trained model OUT/model (rank 0), and as it goes OUT.RANK.jsonl: a line for each step,
+with what the rank read. Lightning starts the other ranks by calling it again.
 """
 
 import json
@@ -27,7 +28,12 @@ def main() -> None:
         def training_step(self, batch, index):
             if str(self.done) == os.environ.get("DIE_AT"):
                 os.kill(os.getpid(), signal.SIGKILL)
-            return super().training_step(batch, index)
+            step, figures = self.done, super().training_step(batch, index)
+            row = {"step": step, "world": self.trainer.world_size, "loss": float(figures["loss"])}
+            Path(out).parent.mkdir(parents=True, exist_ok=True)
+            with open(f"{out}.{rank()}.jsonl", "a") as seen:
+                seen.write(json.dumps({**row, "ids": batch["input_ids"].tolist()}) + "\n")
+            return figures
 
     scratch, out, strategy, devices, steps, *runtime = sys.argv[1:]
     stage = ToyStage(Path(scratch), **{key: json.loads(value) for key, value in (item.split("=") for item in runtime)})

@@ -73,7 +73,7 @@ class Memory:
 def training_memory(size: Size, setting: Setting, tokens: int, targets: int, copies: int = 0) -> Memory:
     """Memory of a phase whose forward pass takes `tokens` tokens, `targets` of which are predicted.
 
-    copies: float32 copies of the logits that the loss holds beyond those of the cross-entropy.
+    copies: float32 copies of the logits beyond those of torch's cross-entropy; 0: the loss is token_losses.
     """
     block = tokens * _block_bytes(size, setting)
     ends = tokens * size.hidden * (12 if setting.mixed and not setting.stage else 16)
@@ -109,9 +109,13 @@ def _block_bytes(size: Size, setting: Setting) -> float:
 
 
 def _logits(size: Size, setting: Setting, targets: int, copies: int) -> float:
-    """Peak of the loss: log-probabilities, their gradient and that of the logits, and bfloat16 logits where mixed."""
-    piece = head_slice(targets, size.vocab) if not copies else targets
-    return piece * size.vocab * (12 + 4 * copies + (2 if setting.mixed else 0))
+    """Peak of the loss: logits, and in float32 their exponentials, which become the gradient.
+
+    With copies: log-probabilities, their gradient and that of the logits, and bfloat16 logits where mixed.
+    """
+    if copies:
+        return targets * size.vocab * (12 + 4 * copies + (2 if setting.mixed else 0))
+    return head_slice(targets, size.vocab) * size.vocab * (6 if setting.mixed else 8)
 
 
 def _states(size: Size, setting: Setting) -> Memory:

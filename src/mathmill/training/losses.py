@@ -3,8 +3,10 @@
 Shapes: B sequences, T tokens each, V vocabulary, H width. A target of IGNORE adds nothing to a loss.
 """
 
+from typing import Any
+
 import torch
-from torch.nn import functional
+from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
@@ -68,5 +70,34 @@ def token_losses(
     )
 
 
+class _NextToken(torch.autograd.Function):
+    """Negative log-likelihood (N,) of targets (N,) under the softmax of logits (N, V), in float32.
+
+    It keeps the exponentials and makes the gradient of the logits in their place: one tensor of (N, V) where
+    torch's cross-entropy has three (log-probabilities, their gradient, that of the logits).
+    """
+
+    @staticmethod
+    def forward(context: Any, logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        scores = logits.float()
+        top = scores.amax(1, keepdim=True)
+        picked = scores.gather(1, wanted[:, None])
+        # Logits in bfloat16 were copied already; those in float32 are not ours to change.
+        shares = (scores - top if scores is logits else scores.sub_(top)).exp_()
+        total = shares.sum(1, keepdim=True)
+        context.save_for_backward(shares, total, wanted)
+        context.dtype = logits.dtype
+        return (total.log() + (top - picked)).squeeze(1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        shares, total, wanted = context.saved_tensors
+        weight = gradient[:, None]
+        made = shares.mul_(weight / total).scatter_add_(1, wanted[:, None], -weight)
+        return made.to(context.dtype), None
+
+
 def _cross_entropy(head: torch.nn.Module, states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    return functional.cross_entropy(head(states).float(), wanted, reduction="none")
+    losses: torch.Tensor = _NextToken.apply(head(states), wanted)
+    return losses

@@ -160,7 +160,12 @@ class _Steps(lightning.Callback):
         self, trainer: lightning.Trainer, module: lightning.LightningModule, batch: Any, index: int
     ) -> None:
         """Random numbers of a step do not depend on how the run came to it."""
-        torch.manual_seed(step_seed(self.seed, _phase(module).done, trainer.global_rank))
+        seed = step_seed(self.seed, _phase(module).done, trainer.global_rank)
+        if trainer.strategy.root_device.type == "cpu":
+            # torch.manual_seed also writes each call down, with its stack, for every kind of device that may yet come.
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: lightning.LightningModule, outputs: Any, batch: Any, index: int
