@@ -45,6 +45,7 @@ def test_memory_that_a_step_frees_is_not_taken_from_the_system_again() -> None:
     assert kept < 500 < faults("plain")[1]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile on CPUs needs a C++ compiler")
 def test_compiled_blocks_compute_the_same_and_leave_no_trace(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "cache"))

@@ -6,7 +6,8 @@ It counts what this project's own training code allocates: weights in float32 wi
 
 from dataclasses import dataclass, replace
 
-from mathmill.training.size import EXCHANGE, Size, head_slice
+from mathmill.training import size as sizes
+from mathmill.training.size import Size, head_slice
 
 STRATEGIES = (
     "auto",
@@ -17,7 +18,8 @@ STRATEGIES = (
     "deepspeed_stage_3_offload",
 )
 PERSISTENT = 100_000  # ZeRO-3 keeps parameters below that many elements whole on every rank
-LIVE = 1_000_000_000  # ZeRO-3 holds at most so many gathered elements
+LIVE = 1_000_000_000  # ZeRO-3 holds at most so many gathered elements, and lets none of them go before it must
+PREFETCH = 50_000_000  # elements that ZeRO-3 gathers ahead; while they are put in place they are there twice
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _states(size: Size, setting: Setting) -> Memory:
 def _zero(size: Size, setting: Setting) -> Memory:
     """The same under DeepSpeed: a float32 master copy beside the weights, and what each stage spreads."""
     count, ranks, width = size.parameters, setting.ranks, 2 if setting.mixed else 4
-    bucket = min(EXCHANGE, count) * width
+    bucket = min(sizes.EXCHANGE, count) * width
     own = 4 * count / ranks  # this rank's gradients in float32
     optimizer = 12 * count / ranks
     if setting.stage == 1:
@@ -143,7 +145,7 @@ def _zero(size: Size, setting: Setting) -> Memory:
     if setting.stage == 2:
         return Memory(width * count, own, optimizer, 2 * bucket, 0, 0, 0, own if setting.parts > 1 else 0.0)
     small = size.hidden * (2 * size.layers + 1)
-    gathered = width * min(LIVE, size.block + 2 * size.embedding)
+    gathered = width * (min(LIVE, count) + min(PREFETCH, count))
     weights = width * (count / ranks + small)
     if setting.offload:
         host = optimizer + own + width * count / ranks
