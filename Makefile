@@ -8,7 +8,7 @@ export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce exp plan compare claims summary status ui champion docs test lint format types clean-work
+.PHONY: help setup reproduce exp plan compare claims summary status ui promote champion docs test lint format types clean-work
 
 help: ## explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -52,6 +52,9 @@ status: setup ## say which stages are out of date, and why
 
 ui: setup ## start the MLflow UI on this machine, and print the addresses of its saved views: make ui PORT=5000
 	@python -m mathmill.workflow.ui --port $(PORT)
+
+promote: setup ## turn a run of MLflow (or the best of a sweep) into conf/experiment/NAME.yaml: make promote run=ID name=NAME
+	@python -m mathmill.workflow.promote $(run) $(name)
 
 champion: setup ## register the best RL checkpoint in MLflow under the alias champion
 	@python -m mathmill.workflow.champion

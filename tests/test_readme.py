@@ -66,6 +66,7 @@ RUN = [
 MAKE = {
     "make reproduce": "runs the whole chain; tests/test_chain.py does that at scale=smoke",
     "make test": "runs this test",
+    "make promote run=ID name=winner": "needs a run; tests/workflow/test_promote.py promotes one",
     "make champion": "tests/workflow/test_champion.py crowns checkpoints",
     "make lint": "a check of CI",
     "make types": "a check of CI",
@@ -104,6 +105,12 @@ STAGE = {
     "python -m mathmill.rl -m rl.beta=0,0.04 rl.seed=1,2": "trains four times",
     "python -m mathmill.rl sweep=rl_lr": "trains as often as the file says",
     "python -m mathmill.rl paradigm=dapo rl.seed=1": "trains; tests/rl/test_train.py trains by DAPO",
+    "python -m mathmill.rl sweep=rl_lr hydra/launcher=joblib hydra.launcher.n_jobs=2": "trains six times; "
+    "tests/workflow/test_launchers.py sweeps with this launcher",
+    "python -m mathmill.rl sweep=rl_lr hydra/launcher=slurm hydra.launcher.partition=gpus": "needs Slurm; the same "
+    "test has stand-ins",
+    "python -m mathmill.rl sweep=search_rl": "trains 20 times; tests/workflow/test_search.py searches with a toy",
+    "python -m mathmill.rl sweep=search_rl hydra.sweeper.trials=40": "trains 40 times",
     "python -m mathmill.rl sweep=figure5": "trains 12 times",
     "python -m mathmill.rl sweep=paradigm": "trains 9 times",
     "python -m mathmill.rl sweep=figure5_same_reward": "trains 12 times",
@@ -134,11 +141,18 @@ DVC = {
     "dvc commit -f sft": "needs the outputs of the commands before it",
     "dvc commit -f pretrain@base": "part of a Slurm script",
     "dvc push": "needs a remote",
+    """dvc exp run --queue -n world-1 -S 'overrides.yaml:overrides=["scale=smoke","seed=1"]'""": "runs stages; "
+    "tests/workflow/test_exp_queue.py runs a queue",
+    """dvc exp run --queue -n world-2 -S 'overrides.yaml:overrides=["scale=smoke","seed=2"]'""": "runs stages",
+    "dvc exp run --run-all": "needs the queue before it",
+    "dvc exp show --only-changed": "needs experiments",
+    "dvc exp apply world-2": "needs experiments",
     """dvc exp run -S 'overrides.yaml:overrides=["scale=smoke","rl.beta=0.1"]'""": "runs stages",
 }
 # Lines of a job script that are no commands of this project.
 # The parts of a job array: tests/pages run both job scripts with the array's variables set; Ray's tests start one here.
 SCRIPT = {
+    "make exp experiment=winner",  # tests/workflow/test_promote.py composes what it has promoted
     "mkdir -p .work",
     "parts=$(sbatch --parsable --array=1-16 docs/slurm/part.sbatch pages)",
     'sbatch --dependency="afterany:$parts" docs/slurm/merge.sbatch pages',
@@ -298,7 +312,7 @@ def test_a_dvc_command_names_what_there_is(checkout: Chain, command: str) -> Non
     assert [word for word in words[1:] if not word.startswith("-") and words[0] in ("repro", "commit")] == [
         word for word in words[1:] if word in named
     ]
-    if words[0] == "exp":
+    if words[0] == "exp" and "-S" in words:
         file, _, listed = words[-1].partition(":overrides=")
         assert (checkout.folder / file).is_file()
         check_overrides(checkout.folder, json.loads(listed))
@@ -312,6 +326,7 @@ def module_file(name: str) -> Path:
 
 def check_overrides(root: Path, words: list[str]) -> None:
     """The configuration composes, and files that the words name are there; a sweep file names real keys."""
+    words = [word for word in words if not word.startswith("hydra")]  # launchers and sweepers have tests of their own
     for word in words:
         group, _, name = word.partition("=")
         if group == "sweep":

@@ -3,86 +3,19 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+from toy_sweep import runs
+
 from mathmill.workflow.sweep import finished, record, sweep_folder
 from mathmill.workflow.sweep_parent import over_seeds, summary
-
-BODY = """
-    '''A toy.'''
-    import json, os, signal, sys, time
-    from pathlib import Path
-    from mathmill.workflow.stage import launch
-
-    def body(stage):
-        seed, lr = stage.section.seed, stage.section.optim.lr
-        with open("calls", "a") as file:
-            file.write(f"{seed} {lr} {stage.run.resumed}\\n")
-        stage.run.metrics({"accuracy": seed / 10}, 1)
-        if seed == 2 and Path("fail").exists():
-            raise ValueError("seed 2 is not to my taste")
-        time.sleep(float(os.environ.get("SECONDS_A_JOB", "0")))
-        if seed == 3 and Path("kill").exists():
-            stage.run.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
-        for label in stage.node.outputs:
-            path = stage.output(label)
-            if path.suffix:
-                path.write_text("{}")
-            else:
-                path.mkdir(parents=True, exist_ok=True)
-                (path / "model.safetensors").write_bytes(f"{seed}".encode())
-        return seed / 10 + lr
-
-    if __name__ == "__main__":
-        launch("rl", body)
-"""
-
-
-@pytest.fixture
-def sweep(project, empty_store):
-    """Runs the stage `rl` of a project where its body is a toy; returns the process and the body's calls."""
-    shutil.copy(empty_store, project / "mlflow.db")
-    (project / "toy.py").write_text(textwrap.dedent(BODY))
-    for path in ("data/clean/questions.jsonl", "data/microworld/benchmarks/validation.jsonl"):
-        (project / path).parent.mkdir(parents=True, exist_ok=True)
-        (project / path).write_text("{}\n")
-    (project / "models" / "sft").mkdir(parents=True)
-    (project / "models" / "sft" / "model.safetensors").write_bytes(b"sft")
-
-    def run(*words):
-        (project / "calls").write_text("")
-        done = subprocess.run(
-            [sys.executable, "toy.py", *words],
-            cwd=project,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return done, [line.split() for line in (project / "calls").read_text().splitlines()]
-
-    return run
-
-
-def runs(root):
-    from mlflow import MlflowClient
-
-    client = MlflowClient(f"sqlite:///{root / 'mlflow.db'}")
-    found = client.search_runs([client.get_experiment_by_name("mathmill").experiment_id], max_results=100)
-    parents = [run for run in found if run.data.tags.get("kind") == "sweep"]
-    children = [run for run in found if "mlflow.parentRunId" in run.data.tags]
-    assert len(parents) + len(children) == len(found)
-    return client, parents, sorted(children, key=lambda run: run.info.run_name)
 
 
 def test_a_sweep_is_one_parent_and_its_children_and_runs_once(sweep, project):

@@ -145,6 +145,8 @@ def explained(root: Path, error: Exception, overrides: Sequence[str]) -> ConfigE
         close = difflib.get_close_matches(option, error.options, n=1)
         meant = f" (did you mean {close[0]}?)" if close else ""
         known = f"one of {', '.join(error.options)}" if error.options else f"conf/{group}/ is empty"
+        if group == "hydra/launcher":
+            known += " (joblib and Slurm's are an extra: pip install 'mathmill[sweep]')"
         return ConfigError(f"{group}={option}: no such choice{meant}; {known}")
     cause: BaseException | None = error
     while cause is not None and not (isinstance(cause, OmegaConfBaseException) and (cause.full_key or cause.key)):

@@ -141,6 +141,11 @@ def differences(ours: Any, theirs: Any, prefix: str = "") -> Iterator[tuple[str,
         yield prefix, ours, theirs
 
 
+def is_absent(value: Any) -> bool:
+    """Whether `differences` says by this value that one of the trees does not have the key."""
+    return value is _ABSENT
+
+
 def _show(value: Any) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 

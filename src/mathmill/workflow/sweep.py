@@ -20,6 +20,7 @@ from mathmill.workflow.files import read_json, write_json
 PARENT_FILE = "parent.json"
 JOB_FILE = "job.json"
 FOLDER = "multirun"
+_HOW = ("hydra/launcher", "hydra.launcher.", "hydra.sweeper.trials", "hydra.sweeper.parallel")
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,13 @@ class SweepJob:
 
 
 def sweep_folder(stage: str, overrides: Sequence[str]) -> str:
-    """Where a sweep lives, from the project root: a function of the stage and the overrides alone."""
-    text = json.dumps([stage, *sorted(overrides)])
+    """Where a sweep lives, from the project root: a function of the stage and the overrides alone.
+
+    What only says where and how many jobs run at a time (the launcher) leaves it as it is, as does the length of a
+    search: the sweep goes on elsewhere, or further.
+    """
+    work = [text for text in overrides if not override_key(text).startswith(_HOW)]
+    text = json.dumps([stage, *sorted(work)])
     return f"{FOLDER}/{stage}/{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from mathmill.workflow.files import read_json, write_json
 from mathmill.workflow.project import find_root
+from mathmill.workflow.promote import BEST
 from mathmill.workflow.sweep import JOB_FILE, PARENT_FILE, override_key
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,13 @@ def summary(rows: Sequence[Mapping[str, Any]], maximize: bool) -> dict[str, floa
     return figures
 
 
+def best_job(rows: Sequence[Mapping[str, Any]], maximize: bool) -> Mapping[str, Any] | None:
+    """The finished job with the best objective; None where no job has one."""
+    found = [row for row in rows if row["objective"] is not None and row["status"] == "FINISHED"]
+    best = max if maximize else min
+    return best(found, key=lambda row: row["objective"], default=None)
+
+
 def over_seeds(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """One row for each setting that differs in more than the seed: number of runs, mean and standard deviation."""
     groups: dict[str, list[float]] = {}
@@ -136,14 +144,19 @@ def _close(parent: Parent, status: str) -> None:
         (parent.folder / PARENT_FILE).unlink()
         return
     run = Run(parent.store, parent.run, parent.folder, parent.folder / f"{parent.run}.{SPILL}")
+    best = best_job(rows, parent.maximize)
     if rows:
         run.metrics(summary(rows, parent.maximize))
         run.table("jobs", rows)
         run.table("over_seeds", over_seeds(rows))
+        if best:
+            run.tag(BEST, best["run"])
     if status == "FINISHED" and any(row["status"] != "FINISHED" for row in rows):
         status = "FAILED"
     run.finish(status)
     _print(rows, over_seeds(rows))
+    if best:
+        print(f"best: {best['overrides']}; as an experiment: make promote run={best['run']}")
 
 
 def _rows(parent: Parent) -> list[dict[str, Any]]:
