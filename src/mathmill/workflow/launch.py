@@ -196,6 +196,7 @@ def _part(stage: "Stage", body: Body) -> None:
 
 def _tracked(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -> float | None:
     """Call the body within its MLflow run, and check that it wrote what the graph says."""
+    from mathmill.workflow.card import write_cards
     from mathmill.workflow.sweep import record
     from mathmill.workflow.tracking import open_run
 
@@ -207,6 +208,7 @@ def _tracked(stage: "Stage", fingerprint: str, body: Body, signals: "Signals") -
         value = body(stage)
         if missing := [label for label, path in outputs.items() if not path.exists()]:
             raise RuntimeError(f"stage {stage.node.name} ended without its outputs: {', '.join(missing)}")
+        write_cards(stage)
         stage.run.outputs(outputs)
         status = "FINISHED"
     finally:
