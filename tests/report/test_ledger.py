@@ -164,3 +164,29 @@ def test_the_committed_ledger_is_that_of_the_committed_comparisons(project_root:
     for row in ledger(Sources(project_root, {"comparisons": folder}), CONFIG, ours):
         assert json.loads(json.dumps(row.as_json())) == there[row.claim.name]
         assert row.verdict == NOT_RUN or all(finding.runs for finding in row.findings)
+
+
+def test_every_run_behind_the_committed_comparisons_is_needed(project_root: Path, tmp_path: Path) -> None:
+    """Take the runs of an arm and a seed out of a copy, one after the other: each time a row breaks, and names them."""
+    folder = Path(shutil.copytree(project_root / "reports/comparisons", tmp_path / "comparisons"))
+    sources = Sources(tmp_path, {"comparisons": folder})
+    ours = [claim for claim in CLAIMS if any(isinstance(one, Seeds) for one in claim.evidence)]
+    measured = [row for row in ledger(sources, CONFIG, ours) if row.findings]
+    if not measured:
+        pytest.skip("no comparison of this checkout is behind a claim yet")
+    removed = 0
+    for path in sorted(folder.glob("*.json")):
+        whole = read_json(path)
+        behind = {one.pair for claim in CLAIMS for one in claim.evidence if getattr(one, "comparison", "") == path.stem}
+        pairs = [pair for pair in whole["pairs"] if pair["pair"] in behind]
+        for name, seed in {
+            (pair[side], seed) for pair in pairs for side in ("before", "after") for seed in pair["seeds"]
+        }:
+            without = json.loads(json.dumps(whole))
+            without["arms"][name]["runs"][str(seed)] = []
+            write_json(path, without)
+            with pytest.raises(UserError, match=rf"names no run for {name}, seed {seed}"):
+                ledger(sources, CONFIG, ours)
+            removed += 1
+        write_json(path, whole)
+    assert removed >= 2 * len(measured)
