@@ -87,7 +87,7 @@ def test_twelve_jobs_killed_twice_at_any_moment_are_finished_by_the_same_command
     words = ("-m", "rl.seed=4,5,6,7", "rl.optim.lr=0.001,0.002,0.003")
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "SECONDS_A_JOB": "0.2"}
     began = []
-    for share in (2, 5):
+    for share in (2, 3):
         (project / "calls").write_text("")
         process = subprocess.Popen(
             [sys.executable, "toy.py", *words],
