@@ -53,6 +53,9 @@ class OptunaSearch(Sweeper):
         """
         from mathmill.workflow.search import Search
 
+        assert self.config is not None
+        assert self.hydra_context is not None
+        assert self.launcher is not None  # all three by setup, which Hydra calls first
         lines = [f"{key}={value}" for key, value in self.params.items()]
         parsed = OverridesParser.create(config_loader=self.hydra_context.config_loader).parse_overrides(
             [*lines, *arguments]
