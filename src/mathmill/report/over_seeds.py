@@ -75,28 +75,27 @@ def section(comparisons: list[OverSeeds], drawn: dict[str, list[Drawn]]) -> list
 
 
 def _arms(one: OverSeeds) -> str:
-    metrics = one.facts["metrics"]
     rows = []
     for name, arm in one.arms.items():
-        cells = []
-        for metric in metrics:
-            value = arm["values"].get(metric)
-            cells.append(_mean(one, value) if value else "")
+        values = [arm["values"].get(metric) for metric in one.facts["metrics"]]
+        cells = [_cell(Fact(v["mean"], one.source, v.get("low"), v.get("high"))) if v else "" for v in values]
         rows.append([f"<b>{escape(name)}</b>: {escape(arm['title'])}", *cells])
-    header = ["arm", *(escape(facts["title"]) for facts in metrics.values())]
-    return html.table(header, rows, "Mean over seeds; small print: Student's interval.")
-
-
-def _mean(one: OverSeeds, value: dict[str, Any]) -> str:
-    fact = Fact(value["mean"], one.source, value.get("low"), value.get("high"))
-    return html.number(fact) if abs(fact.value) >= 1000 else html.decimal(fact)
+    return html.table(["arm", *_headers(one)], rows, "Mean over seeds; small print: Student's interval.")
 
 
 def _pairs(one: OverSeeds) -> str:
-    rows = []
+    """A row for each pair, a column for each metric."""
+    rows: dict[str, dict[str, str]] = {}
     for pair in one.facts["pairs"]:
         fact = Fact(pair["difference"], one.source, pair["low"], pair["high"])
-        title = one.facts["metrics"][pair["metric"]]["title"]
-        shown = html.number(fact, sign=True) if abs(fact.value) >= 1000 else html.decimal(fact, sign=True)
-        rows.append([escape(pair["title"]), escape(title), pair["better"], shown])
-    return html.table(["difference of equal seeds", "by", "better", ""], rows, escape(one.facts["method"]) + ".")
+        rows.setdefault(pair["title"], {})[pair["metric"]] = _cell(fact, sign=True)
+    cells = [[escape(title), *(row.get(metric, "") for metric in one.facts["metrics"])] for title, row in rows.items()]
+    return html.table(["difference of equal seeds", *_headers(one)], cells, escape(one.facts["method"]) + ".")
+
+
+def _headers(one: OverSeeds) -> list[str]:
+    return [f"{escape(metric['title'])} ({metric['better']} is better)" for metric in one.facts["metrics"].values()]
+
+
+def _cell(fact: Fact, sign: bool = False) -> str:
+    return html.number(fact, sign=sign) if abs(fact.value) >= 1000 else html.decimal(fact, sign=sign)
