@@ -1,6 +1,5 @@
 """The machine's side of a training phase: threads, precision of products, device. No result depends on it."""
 
-import ctypes
 import logging
 import os
 import sys
@@ -9,16 +8,12 @@ import warnings
 import torch
 from transformers import PreTrainedModel
 
+from mathmill.training import rotary
 from mathmill.workflow.config import RuntimeConfig, TrainerConfig
-
-# glibc's mallopt: parameters, and the largest threshold that every version takes.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_MMAP_FROM, _TRIM_FROM = 1 << 25, 1 << 30
 
 
 def prepare(runtime: RuntimeConfig) -> None:
     """Apply the runtime's threads and precision of float32 products to this process, and quieten the libraries."""
-    keep_freed_memory()
     if runtime.threads is not None:
         torch.set_num_threads(runtime.threads)
     torch.set_float32_matmul_precision(runtime.trainer.precision_matmul)
@@ -29,24 +24,12 @@ def prepare(runtime: RuntimeConfig) -> None:
     warnings.filterwarnings("ignore", message=".*does not have many workers.*")
 
 
-def keep_freed_memory() -> bool:
-    """Have the C library keep what a training step frees, for the next step; whether it could be told (glibc can).
-
-    By itself glibc hands large tensors back to the system and takes them again, zeroed page by page, in every step:
-    about two per cent of the time of a small model on CPUs. No number changes.
-    """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    # The order matters: a trim threshold alone would fix the other one at its smallest.
-    return mallopt is not None and bool(
-        mallopt(_M_MMAP_THRESHOLD, _MMAP_FROM) and mallopt(_M_TRIM_THRESHOLD, _TRIM_FROM)
-    )
-
-
 def equip(model: PreTrainedModel, trainer: TrainerConfig) -> None:
-    """Switch on activation checkpointing and compilation of the blocks, in place, where the configuration wants them.
+    """Rotary positions of our own; activation checkpointing and compiled blocks where the configuration wants them.
 
-    Neither reaches the saved folder; sampling from the model (in eval mode) is not checkpointed.
+    Nothing of it reaches the saved folder; sampling from the model (in eval mode) is not checkpointed.
     """
+    rotary.install(model)
     if trainer.activation_checkpointing:
         # Reentrant checkpoints hide the backward pass from the hooks of DDP and ZeRO.
         model.activation_checkpointing_enable({"use_reentrant": False})

@@ -1,8 +1,6 @@
-"""What makes a step faster on a machine and changes no result."""
+"""torch.compile under Lightning."""
 
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,35 +12,6 @@ from transformers import AutoModelForCausalLM
 from mathmill.training.config import OptimConfig
 from mathmill.training.model import build, save
 from mathmill.training.trainer import fit
-
-FAULTS = """
-import resource, sys, torch
-from mathmill.training.devices import keep_freed_memory
-print(keep_freed_memory() if sys.argv[1] == "kept" else "")
-def step():
-    tensors = [torch.empty(size << 20, dtype=torch.uint8).fill_(1) for size in (6, 3, 9, 2)]
-for _ in range(5):
-    step()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(20):
-    step()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc's allocator")
-def test_memory_that_a_step_frees_is_not_taken_from_the_system_again() -> None:
-    def faults(kind: str) -> tuple[str, int]:
-        done = subprocess.run(
-            [sys.executable, "-c", FAULTS, kind], check=True, capture_output=True, text=True, timeout=120
-        )
-        told, _, count = done.stdout.partition("\n")
-        return told, int(count)
-
-    told, kept = faults("kept")
-    if told == "False":
-        pytest.skip("this C library has no mallopt")
-    assert kept < 500 < faults("plain")[1]
 
 
 @pytest.mark.slow
