@@ -21,6 +21,7 @@ equal shingle sets with the exact value.
 import argparse
 import importlib.metadata  # datatrove 0.10 uses it without importing it
 import importlib.util
+import itertools
 import json
 import multiprocessing
 import resource
@@ -38,6 +39,7 @@ import numpy as np
 
 LABELS = "debian_docs_dev_labels.jsonl"
 OURS = ("ours", "ours_stage", "signatures_ours_14x8", "signatures_ours_laptop")
+GROUP = 64  # pages
 PEERS = ("datatrove_trafilatura", "datatrove_resiliparse", "signatures_datatrove")
 
 
@@ -93,14 +95,18 @@ def ours(data: Path, files: int, work: Path) -> tuple[float, int]:
 
     start = cpu()
     model, settings, params, count = load(work / "model.bin"), ClassifierConfig(), PagesConfig(), 0
+    fit = (
+        item
+        for file in warcs(data, files)
+        for item in responses(file, params.max_bytes)
+        if isinstance(item, Response) and unfit(item, params) is None
+    )
     with (work / "ours.jsonl").open("w", encoding="utf-8") as out:
-        for file in warcs(data, files):
-            for item in responses(file, params.max_bytes):
-                if isinstance(item, Response) and unfit(item, params) is None:
-                    text = page_text((decode(item.body, item.charset) or ("", ""))[0])
-                    score = score_texts(model, [text], settings)[0]
-                    out.write(json.dumps({"url": item.url, "score": score, "text": text}) + "\n")
-                    count += 1
+        while group := list(itertools.islice(fit, GROUP)):  # the stages too score groups of pages
+            found = [page_text((decode(item.body, item.charset) or ("", ""))[0]) for item in group]
+            for item, text, score in zip(group, found, score_texts(model, found, settings), strict=True):
+                out.write(json.dumps({"url": item.url, "score": score, "text": text}) + "\n")
+            count += len(group)
     return cpu() - start, count
 
 

@@ -92,7 +92,8 @@ class _Pieces(dict[bytes, tuple[int, ...]]):
         self._model, self._numbers = model, numbers
 
     def __missing__(self, piece: bytes) -> tuple[int, ...]:
-        slots = tuple(map(self._model.slot, words(piece.decode(), self._numbers)))
+        found = piece.decode()
+        slots = tuple(map(self._model.slot, [found] if piece.isalpha() else words(found, self._numbers)))
         if len(piece) <= _LONGEST:
             self[piece] = slots
         return slots

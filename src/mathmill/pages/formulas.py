@@ -34,8 +34,8 @@ _CLASSES = (
     r"|data-(?:expr|tex|latex|math|formula|equation|value|asciimath|katex|original-tex)\w*\s*=)"
 )
 # What the marks of marked elements have in them.
-_WORDS = (re.compile(r"ath(?<=[mM]ath)"), re.compile(r"tex(?!t)"), "mjx", "MJX", "data-expr", "data-formula",
-          "data-equation", "data-value")  # fmt: skip
+_WORDS = (re.compile(r"ath(?<=[mM]ath)"), re.compile(r"tex(?!t)"), "mjx", "MJX",
+          re.compile(r"data-(?:expr|formula|equation|value)"))  # fmt: skip
 _DATA = ("data-expr", "data-tex", "data-latex", "data-math", "data-formula", "data-equation", "data-original-tex",
          "data-katex", "data-asciimath")  # fmt: skip
 _NO_FORMULA = frozenset(

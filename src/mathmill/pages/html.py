@@ -20,7 +20,8 @@ from mathmill.pages.walk import Walk
 MIN_SCORE, MAX_LOST = 0.5, 0.5  # the defaults of the keys pages.formulas.min_score and max_lost
 
 _KINDS = (*markup.KINDS, *formulas.KINDS)
-_UPPER = re.compile(r"</?[A-Z]")
+_UPPER = re.compile(r"<(?:[A-Z]|/[A-Z])")
+_WRITTEN = re.compile(r"&#(?:92|36);")
 _UPPER_NAME = re.compile(r"</?[A-Z][A-Za-z0-9]*")
 # Inline elements say nothing about what is content; without them the parser has half as much to do.
 # The rule also drops a sign beside them that is no ASCII, as the arrow in `<code>gzip</code> → <code>xz</code>`.
@@ -29,7 +30,7 @@ _INLINE = re.compile(rf"</?(?:{_INLINE_NAMES.format('')})(?:>|\s[^<>]*>)")
 _INLINE_AND_SPANS = re.compile(rf"</?(?:{_INLINE_NAMES.format('|pan')})(?:>|\s[^<>]*>)")
 # resiliparse's main-content rule drops a text node that is one single non-ASCII character, as `»` between links; but
 # a Chinese full stop or word between two formulas, or a lone `≤`, is content.
-_LONE = re.compile(r">(\s*)([^\x00-\x7f\s»«›‹•·|…©®→←↑↓▲▼★☆✓–—])(?=\s*<)")
+_LONE = re.compile(r">(\s*+)([^\x00-\x7f\s»«›‹•·|…©®→←↑↓▲▼★☆✓–—])(?=\s*+<)")
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def prepare(html: str) -> str:
     if "\x00" in html:
         html = html.replace("\x00", "")
     if "&#" in html:  # delimiters that an editor has written as entities
-        html = html.replace("&#92;", "\\").replace("&#36;", "$")
+        html = _WRITTEN.sub(lambda match: "\\" if match.group() == "&#92;" else "$", html)
     if not html.isascii() and any(char in html for char in RESERVED_CHARACTERS):
         html = RESERVED.sub("", html)
     if _UPPER.search(html):

@@ -7,7 +7,7 @@ from mathmill.pages.delimiters import configured
 from mathmill.pages.elements import attributes, start_tag, text_of
 from mathmill.pages.mathml import convert, is_block
 from mathmill.pages.raised import raised
-from mathmill.pages.structure import content_list
+from mathmill.pages.structure import content_list, link_share
 from mathmill.pages.tex import clean, looks_like_tex
 from mathmill.pages.walk import Found, Kind, Walk, raw_end
 
@@ -16,6 +16,7 @@ _DROPPED = ("style", "svg", "template", "iframe", "object", "textarea", "rt", "r
 _DEEPEST_SCRIPTS = 4  # scripts inside a script: what is nested deeper is no formula
 _CODE_MATH = re.compile(r"\b(?:language-|lang-|highlight-)?(?:math|latex-math|katex)\b")
 _SPOKEN = re.compile(r"\b(?:equals|plus|minus|times|squared|over|power|root|sub)\b")
+_LIST_IN_LINK = re.compile(r"<a[\s>](?:[^<]|<(?!ul|/a))*+<ul")
 _BETWEEN = re.compile(r"(?:\s|&nbsp;|</?(?:span|noscript|a|div|p|nobr|object)\b[^>]*>)*")
 
 
@@ -102,11 +103,18 @@ def _code(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
 
 
 def _items(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
-    element = walk.element(html, match, "ul") if not walk.menus else None
+    if walk.menus or (walk.linked[0] is html and match.start() < walk.linked[1]):
+        return None
+    element = walk.element(html, match, "ul")
     if element is None:
         return None
-    converted = content_list(element[0], element[1])
-    return None if converted is None else (walk.inner(converted), element[2])
+    tag, content, end = element
+    converted = content_list(tag, content)
+    if converted is not None:
+        return walk.inner(converted), end
+    if "<ul" in content and link_share(content) == 1.0 and _LIST_IN_LINK.search(content) is None:
+        walk.linked = html, end  # nothing stands outside links, so the lists inside are menus too
+    return None
 
 
 def _menu(walk: Walk, _html: str, match: re.Match[str]) -> None:

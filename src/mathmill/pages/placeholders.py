@@ -40,7 +40,7 @@ class Placeholders:
 
     def kept(self, text: str) -> set[int]:
         """The numbers of the formulas whose placeholders stand in a text."""
-        return {int(number) for number in MARK.findall(text)}
+        return {int(number) for number in MARK.findall(text)} if self.formulas else set()
 
     def counts(self, numbers: set[int]) -> Counter[str]:
         """How many of these formulas came from each kind of markup; `sup_sub` counts raised and lowered marks."""

@@ -7,6 +7,7 @@ import re
 # decides most pages. Each pattern begins with letters that a search can skip to.
 SIGNS: tuple[tuple[float, re.Pattern[str] | str], ...] = (
     (0.25, "$"),
+    (1.0, "$$"),
     # <math, mml:math, math/tex, MathJax, class="math", data-math, mwe-math, mathtex.cgi
     (1.0, re.compile(r"ath(?:[jJ]ax|tex|ML|\.me/|(?<=ciimath)|(?<=math)[/_-]|(?<=[<:\"'=?\[-]math))")),
     (1.0, "TeX"),
@@ -15,7 +16,6 @@ SIGNS: tuple[tuple[float, re.Pattern[str] | str], ...] = (
     (1.0, re.compile(r"tex(?<=[-\[\"'=?ai/]tex)[\]=?.\"'> ]")),
     (1.0, "quation"),
     (1.0, "ormula"),
-    (1.0, "$$"),
     (1.0, re.compile(r"data-(?:expr|asciimath)")),
     (1.0, "cht=tx"),
     (1.0, "mjx-"),
@@ -27,6 +27,8 @@ def score(html: str, enough: float) -> float:
     """The sum of the weights of all signs in a page's source, counted until it reaches `enough`."""
     total = 0.0
     for weight, sign in SIGNS:
+        if sign == "$$" and not total:
+            continue  # there is no dollar
         if weight >= enough - total:
             total += weight * (sign in html if isinstance(sign, str) else sign.search(html) is not None)
         else:

@@ -5,6 +5,7 @@ a cell. The source is rewritten before it is parsed, so that the rule sees plain
 """
 
 import re
+from functools import lru_cache
 
 from mathmill.pages.elements import Budget, start_tag, text_of
 
@@ -47,7 +48,7 @@ def content_list(tag: str, content: str) -> str | None:
     """The source of a bulleted list as plain blocks with `- `; None for a menu, which may be dropped."""
     if _MENU.search(tag) or len(content) > _LONGEST_LIST:
         return None
-    if _link_share(content) > _MOST_LINKED or _CONTROLS.search(content):
+    if link_share(content) > _MOST_LINKED or _CONTROLS.search(content):
         return None
     stack = ["ul"]
     out, position = [tag.replace("<ul", "<div", 1)], 0
@@ -73,8 +74,9 @@ def content_list(tag: str, content: str) -> str | None:
     return "".join(out)
 
 
-def _link_share(content: str) -> float:
-    """The share of the text that stands in links."""
+@lru_cache(maxsize=2)  # the walk asks for the share of a list that has just been found to be a menu
+def link_share(content: str) -> float:
+    """The share of the text that stands in links; 1 where there is none."""
     if "<a" not in content:
         return 0.0
     pieces = _LINK.split(content)  # text, "" or "/", text, ...: what follows "" stands in a link
@@ -178,7 +180,7 @@ def _is_content(tag: str, content: str, before: str) -> bool:
     if "\ue000" in content or "\ue005" in content:
         return True
     text = text_of(content)
-    if not text.strip() or _link_share(content) > _MOST_LINKED:
+    if not text.strip() or link_share(content) > _MOST_LINKED:
         return False
     if _OPENED.search(tag) or (_OPENED.search(before) and "aria-hidden" not in tag):
         return True

@@ -68,7 +68,7 @@ class Walk:
 
     maths: look for formulas. `delimiters`: pairs that the page's scripts set for its text. `sources`: the page holds
     MathJax's source scripts, so what MathJax has drawn beside them is a copy. `menus`: how many <nav>, <header>,
-    <footer> and <aside> are open around the place.
+    <footer> and <aside> are open around the place. `linked`: a source, and where a list in it ends that is all links.
     """
 
     def __init__(self, html: str, found: Placeholders, kinds: tuple[Kind, ...], marked: Marked, maths: bool) -> None:
@@ -79,6 +79,7 @@ class Walk:
         self.delimiters: list[Delimiter] = []
         self.sources = maths and "math/" in html and _SOURCES.search(html) is not None
         self.menus = 0
+        self.linked: tuple[str, int] = "", 0
         kinds = tuple(kind for kind in kinds if maths or not kind.maths)
         self._readers = _readers(kinds)
         self._search = _beginnings(kinds).search

@@ -21,6 +21,7 @@ from mathmill.workflow.config import FetchConfig
 
 _GZIP = b"\x1f\x8b\x08"
 _RECORD_START = re.compile(rb"(?:^|\r\n\r\n)(?=WARC/[01]\.[0-9]\r\n)")
+_INSIDE = b"\r\n\r\nWARC/"  # searched before the pattern: several times as fast
 _SWALLOWED = re.compile(rb"\r\n\r\nWARC/[01]\.[0-9]\r\nWARC-")
 _CHUNK = 1 << 20
 
@@ -176,7 +177,7 @@ def _response(record: WarcRecord, max_bytes: int) -> Response:
     problem: str | None = None
     raw = record.reader.read(max_bytes + 1)
     body = raw
-    if _SWALLOWED.search(raw):
+    if _INSIDE in raw and _SWALLOWED.search(raw):
         problem = "wrong_length"
     elif http is None or http.status_code is None:
         problem = "not_http"
