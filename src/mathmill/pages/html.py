@@ -11,6 +11,7 @@ from resiliparse.extract.html2text import extract_plain_text
 
 from mathmill.pages import formulas, markup
 from mathmill.pages.delimiters import replace_delimited
+from mathmill.pages.headings import unnamed
 from mathmill.pages.placeholders import PAD, RESERVED, RESERVED_CHARACTERS, Placeholders
 from mathmill.pages.signs import score
 from mathmill.pages.structure import flattened, plain_blocks, reveal
@@ -70,7 +71,7 @@ def read_page(html: str, min_score: float = MIN_SCORE, max_lost: float = MAX_LOS
     if fine:
         html = replace_delimited(html, found, walk.delimiters, asciimath)
     html, hidden_span = reveal(html, walk.budget)
-    html = flattened(_smaller(plain_blocks(html), hidden_span))
+    html = flattened(_smaller(plain_blocks(unnamed(html)), hidden_span))
     text = _plain(html, main_content=True)
     kept = found.kept(text)
     whole = len(kept) < len(found.formulas) * (1 - max_lost)
