@@ -14,8 +14,10 @@ the stages' own shard functions, with language, keys of copies and parquet. `dat
 pipeline (WarcReader, Trafilatura in its sandbox, FastTextClassifierFilter, JsonlWriter), with a timeout that no page
 meets; `datatrove_resiliparse` the same with resiliparse's main content, in process, without sandbox.
 `signatures_*`: MinHash signatures of the same texts (ours with bands 14 x 8, datatrove's default, and as configured at
-the laptop), written to disk; `exactness` compares both estimates of the Jaccard similarity on pairs of
-equal shingle sets with the exact value.
+the laptop), written to disk. `processes_1` and `processes_2`: stage pages as a whole by one and by two worker
+processes, by the clock, so they mean something where both cores are free; what two could reach at best follows from the
+CPU seconds of the parent, which nobody shares, and is printed as `bound`. `exactness` compares both estimates of the
+Jaccard similarity on pairs of equal shingle sets with the exact value.
 """
 
 import argparse
@@ -40,6 +42,7 @@ import numpy as np
 LABELS = "debian_docs_dev_labels.jsonl"
 OURS = ("ours", "ours_stage", "signatures_ours_14x8", "signatures_ours_laptop")
 GROUP = 64  # pages
+PROCESSES = ("processes_1", "processes_2")
 PEERS = ("datatrove_trafilatura", "datatrove_resiliparse", "signatures_datatrove")
 
 
@@ -186,6 +189,34 @@ def usable(module: str) -> bool:
     return True
 
 
+def processes_1(data: Path, files: int, work: Path) -> tuple[float, int]:
+    return processes(data, files, work, 1)
+
+
+def processes_2(data: Path, files: int, work: Path) -> tuple[float, int]:
+    return processes(data, files, work, 2)
+
+
+def processes(data: Path, files: int, work: Path, workers: int) -> tuple[float, int]:
+    """Seconds by the clock, and pages; prints the bound on the gain of two processes."""
+    from mathmill.pages.config import PagesConfig
+    from mathmill.pages.run import make_pages
+    from mathmill.workflow.config import EngineConfig
+
+    engine = EngineConfig(backend="pool", workers=workers, progress=False)
+    with tempfile.TemporaryDirectory(dir=work) as folder:
+        crawl = Path(folder) / "crawl"
+        crawl.mkdir()
+        for file in warcs(data, files):
+            (crawl / file.name).symlink_to(file.resolve())
+        start, parent, everyone = time.perf_counter(), time.process_time(), cpu()
+        make_pages([crawl], PagesConfig(), Path(folder) / "pages", engine)
+        took, alone = time.perf_counter() - start, time.process_time() - parent
+        share = alone / (cpu() - everyone)
+    print(f"bound {1 / (share + (1 - share) / 2):.2f}")
+    return took, sum(1 for _ in texts(work))
+
+
 def signatures_ours_14x8(data: Path, files: int, work: Path) -> tuple[float, int]:
     return signatures_ours(work, 14, 8)
 
@@ -254,7 +285,7 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, list[float]]
     peers = PEERS if importlib.util.find_spec("datatrove") is not None else ()
     if not peers:
         print("datatrove is not installed here: its cases are skipped (see the head of this file)")
-    rates: dict[str, list[float]] = {name: [] for name in (*OURS, *peers)}
+    rates: dict[str, list[float]] = {name: [] for name in (*OURS, *PROCESSES, *peers)}
     for number in range(arguments.rounds):
         for name in rates:
             command = [sys.executable, __file__, "--case", name, "--work", str(work), "--data", str(arguments.data)]
@@ -264,7 +295,8 @@ def measure(arguments: argparse.Namespace, work: Path) -> dict[str, list[float]]
                 raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
             seconds, units = json.loads(done.stdout.splitlines()[-1])
             rates[name].append(units / seconds)
-            print(f"round {number + 1} {name}: {units} in {seconds:.2f} CPU s", flush=True)
+            said = "".join(f", {line}" for line in done.stdout.splitlines()[:-1] if line.startswith("bound"))
+            print(f"round {number + 1} {name}: {units} in {seconds:.2f} s{said}", flush=True)
     return rates
 
 
@@ -272,9 +304,11 @@ def report(rates: dict[str, list[float]]) -> None:
     middle = {name: statistics.median(found) for name, found in rates.items()}
     for name, rate in middle.items():
         unit, scale = ("MB/CPU s", 1e6) if name.startswith("signatures") else ("pages/CPU s", 1.0)
+        unit = "pages/s by the clock" if name in PROCESSES else unit
         low, high = min(rates[name]) / scale, max(rates[name]) / scale
         print(f"{name}: median {rate / scale:.2f} {unit} ({low:.2f} to {high:.2f})")
-    compared = [(one, two) for one in OURS[:2] for two in PEERS[:2]] + [(one, PEERS[2]) for one in OURS[2:]]
+    compared = [PROCESSES[::-1]]
+    compared += [(one, two) for one in OURS[:2] for two in PEERS[:2]] + [(one, PEERS[2]) for one in OURS[2:]]
     for one, two in compared:
         if one in middle and two in middle:
             print(f"{one} / {two}: {middle[one] / middle[two]:.2f}")
