@@ -86,7 +86,6 @@ class OptunaSearch(Sweeper):
                     search.tell(trial.number, values[-1])
                 else:
                     failed.append(result)
-        _say(search.best())
         _raise(failed)
         return values
 
@@ -105,11 +104,6 @@ def _number(value: Any) -> float:
     if not isinstance(value, int | float) or not math.isfinite(value):
         raise UserError(f"the stage answers with {value}, which is no figure to search by (rl, sft, evaluate have one)")
     return float(value)
-
-
-def _say(best: "tuple[Trial, float] | None") -> None:
-    if best is not None:
-        print(f"best: {best[1]:.4g} with {' '.join(best[0].overrides)} (job {best[0].number})", flush=True)
 
 
 def _raise(failed: Sequence[JobReturn]) -> None:

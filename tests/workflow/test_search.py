@@ -77,8 +77,6 @@ def test_a_search_that_was_stopped_asks_what_it_would_have_asked(tmp_path):
     assert again.unfinished() == [left]
     again.tell(left.number, value_of(left))
     assert [*begun, left, *run_to_the_end(again, 9)] == whole
-    best, value = again.best()
-    assert value == max(map(value_of, whole)) == value_of(best)
     assert len({trial.overrides for trial in whole}) == 9
 
 
@@ -134,7 +132,7 @@ def test_a_killed_search_goes_on_and_its_winner_is_known(sweep, project):
     values = [json.loads(path.read_text())["objective"] for path in project.glob("multirun/rl/*/*/job.json")]
     assert len(values) == 6
     winner = next(run for run in children if run.info.run_id == parent.data.tags["best"])
-    assert f"best: {max(values):.4g} with " in done.stdout
+    assert f"best: {winner.data.tags['overrides']}; as an experiment: make promote run=" in done.stdout
     assert parent.data.metrics["objective/best"] == max(values)
     # more trials: the same search goes on, in the same folder
     more, calls = sweep(*WORDS[:2], "hydra.sweeper.trials=7", WORDS[3], *SPACE)

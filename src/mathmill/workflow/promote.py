@@ -6,6 +6,7 @@ experiment=NAME` makes it the project's configuration. Not in the file: `runtime
 change no result, and which item of a stage the run was (pretrain.run, evaluate.model), for the graph runs them all.
 """
 
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -81,6 +82,7 @@ def _configuration(store: Store, run: "Run") -> dict[str, Any]:
     import yaml
     from mlflow.exceptions import MlflowException
 
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"  # of one small file
     try:
         path = store.client.download_artifacts(run.info.run_id, "params.yaml")
     except (MlflowException, OSError) as error:

@@ -80,13 +80,6 @@ class Search:
         """Note what the job of a trial has reached."""
         self.study.tell(number, value)
 
-    def best(self) -> tuple[Trial, float] | None:
-        """The best trial so far and its value; None where none has ended."""
-        if not self._trials("COMPLETE"):
-            return None
-        best = self.study.best_trial
-        return self._trial(best), float(best.value or 0.0)
-
     def _trials(self, *states: str) -> list[Any]:
         wanted = tuple(_optuna().trial.TrialState[state] for state in states)
         return self.study.get_trials(deepcopy=False, states=wanted)
