@@ -133,6 +133,7 @@ AFTER = {
     "python benchmarks/grading.py ../shared/data/benchmarks": "needs the files; tests/evaluate/tasks runs its parts",
     "python -m mathmill.evaluate.harness models/sft --sets mmlu,bbh --out general.json": "needs a network; "
     "tests/evaluate/test_harness.py has a stand-in",
+    "python benchmarks/train.py": "measures for minutes, beside a package that is no dependency",
     "python benchmarks/budget_trial.py": "needs the sweep before it; tests/workflow/test_chain_sweep.py runs both",
 }
 # DVC: the stage that is named must be one of the graph.

@@ -1,11 +1,12 @@
 import numpy
 import pytest
 import torch
-from training.toys import toy_model
+from training.toys import toy_model, toy_tokenizer
 
-from mathmill.sft.encode import Encoded
+from mathmill.sft.encode import Encoded, encode
 from mathmill.sft.module import SftModule, batches, collate, validation_loss
 from mathmill.sft.packing import Packed
+from mathmill.sft.readers import Example
 from mathmill.training.config import OptimConfig
 from mathmill.training.losses import IGNORE, token_losses
 from mathmill.training.schedule import constant
@@ -28,6 +29,24 @@ def test_packed_losses_are_those_of_the_examples_alone() -> None:
     together = losses([[0, 1, 2], [3]], EXAMPLES)
     alone = torch.cat([losses([[index]], EXAMPLES) for index in range(4)])
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
+
+
+def test_packed_texts_lose_what_plain_transformers_loses_on_the_models_own_words() -> None:
+    """A worked answer, and one with a program and its output, packed: each token beside its example alone."""
+    program = "Compute.\n```python\nprint(6)\n```\n```output\n6\n```\nThe answer is \\boxed{6}."
+    texts = [Example("1", "1 + 1?", "It is \\boxed{2}."), Example("2", "2 * 3?", program, "en", "tir")]
+    examples = [encode(text, toy_tokenizer(), {}) for text in texts]
+    made = collate([[0, 1]], examples, sum(map(len, examples)) + 5, 2, isolate=True)
+    found = token_losses(toy_model(), made["input_ids"], made["targets"], made["position_ids"])
+    expected = []
+    for one, text in zip(examples, texts, strict=True):
+        ids = torch.from_numpy(one.ids)
+        every = torch.nn.functional.cross_entropy(toy_model()(ids[None]).logits[0, :-1], ids[1:], reduction="none")
+        own = torch.from_numpy(one.learned[1:])
+        assert not own[: len(ids) - len(text.solution) - 3].any()  # the prompt; eos and a space belong to the answer
+        expected.append(every[own])
+    assert len(expected[1]) < len(program)  # the output is left out
+    torch.testing.assert_close(found, torch.cat(expected), atol=1e-5, rtol=1e-5)
 
 
 def test_one_example_does_not_change_the_loss_of_another() -> None:
