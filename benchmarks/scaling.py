@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mathmill.corpus.config import CorpusConfig
+from mathmill.corpus.config import ClassifierConfig, CorpusConfig
 from mathmill.corpus.run import make_corpus
 from mathmill.corpus.shards import score_shard
 from mathmill.pages.config import PagesConfig
@@ -30,6 +30,8 @@ from mathmill.workflow.config import EngineConfig
 from mathmill.workflow.engine import PageGuard, Shard, run_shards, shard_paths
 
 SERIAL = EngineConfig(backend="serial", progress=False)
+# The paper's size and settings, but the rule of updates for epochs and rate: the microworld's seed is small.
+CLASSIFIER = ClassifierConfig(epochs=None, lr=None, row_words=100, min_updates=40_000)
 TIMES = 10
 
 
@@ -71,13 +73,13 @@ def rates(world: Path, scratch: Path) -> dict[str, Any]:
             scratch / "pages",
             [world / "seed.parquet"],
             world / "annotations.yaml",
-            replace(CorpusConfig(), rounds=1),
+            replace(CorpusConfig(), rounds=1, classifier=CLASSIFIER),
             scratch / "corpus",
             SERIAL,
         )
     )
     model = folder / "round_1" / "classifier.bin"
-    settings = {"classifier": vars(CorpusConfig().classifier)}
+    settings = {"classifier": vars(CLASSIFIER)}
 
     def score() -> None:
         for number, path in enumerate(shard_paths(scratch / "pages")):
@@ -116,7 +118,7 @@ def rates(world: Path, scratch: Path) -> dict[str, Any]:
             },
             "pages": round(size(scratch / "pages") / left),
             "scores": round(size(folder / "round_1" / "scores") / left),
-            "model": size(model.parent / "classifier.bin"),
+            "model": model.stat().st_size,
         },
         "corpus_pages": report["pages"],
     }
