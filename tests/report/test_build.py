@@ -132,7 +132,7 @@ def test_comparisons_over_seeds_and_reward_models_stand_there(built: Path) -> No
     (pair,) = (row for row in rows if row and row[0] == "GRPO <instead> of RFT")
     assert pair[1:] == ["+0.110 +0.070\xa0to\xa0+0.150"]
     lines = (built / "figures/comparison_toy.csv").read_text().splitlines()
-    assert lines[0] == 'series,step,"accuracy, %",low,high'
+    assert lines[0] == "series,step,percent,low,high"
     assert lines[-1].startswith("grpo,90")
     (model,) = (row for row in rows if row and row[0] == "outcome, whole solutions")
     assert model[1] == "300"
