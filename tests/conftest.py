@@ -24,7 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     needs_chain = {item: "smoke_chain" in getattr(item, "fixturenames", ()) for item in items}
     for item, needed in needs_chain.items():
         item.add_marker(pytest.mark.xdist_group("chain" if needed else item.nodeid.partition("::")[0]))
-    items.sort(key=lambda item: not needs_chain[item])
+    # The chain first, then what starts processes and trains on ranks: short files fill the end of the slower worker.
+    slow = ("workflow/", "training/", "rl/", "plan/", "evaluate/")
+    items.sort(key=lambda item: (not needs_chain[item], not item.nodeid.removeprefix("tests/").startswith(slow)))
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +78,7 @@ def smoke_chain(tmp_path_factory: pytest.TempPathFactory) -> Chain:
     """A checkout of its own in which every stage has run once at scale=smoke; tests that change something copy it."""
     made = Chain.create(
         tmp_path_factory.mktemp("chain") / "project",
-        ["scale=smoke", "runtime.checkpoint_every_seconds=0", "runtime.progress=false"],
+        ["scale=smoke", "runtime.checkpoint_every_seconds=0", "runtime.progress=false", "runtime.threads=1"],
     )
     assert sorted(made.repro()) == sorted(["compose", *(node.name for node in nodes())])
     return made

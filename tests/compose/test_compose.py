@@ -31,7 +31,8 @@ def compose_command(project: Path, *arguments: str) -> "subprocess.CompletedProc
 @pytest.mark.parametrize(("group", "option"), CHOICES)
 def test_every_file_of_conf_composes(group: str, option: str) -> None:
     params = compose_conf(CONF.parent, [f"{group}={option}"])
-    assert params.choices[group] == option
+    if not group.startswith("hydra/"):  # how a sweep runs, which is no choice about the params
+        assert params.choices[group] == option
     if group == "scale":
         assert params.scale == option
 

@@ -45,6 +45,11 @@ class Linear:
         self._weights = weights[: self._known].copy()
         self._forget()
 
+    @property
+    def vocabulary(self) -> list[str]:
+        """The words that have a row of their own, the most frequent first."""
+        return list(self._vocabulary)
+
     def log_odds(self, texts: Iterable[str], numbers: str) -> list[float | None]:
         """Of the positive class, for each text; None for a text without a row of the matrix, as fastText has it."""
         return [self._log_odds(text, numbers) for text in texts]
