@@ -22,7 +22,7 @@ asked = pytest.mark.skipif("MATHMILL_ALL_RANKS" not in os.environ, reason="runs 
         pytest.param("ddp", "32-true", marks=asked),
         pytest.param("deepspeed_stage_1", "32-true", marks=asked),
         pytest.param("deepspeed_stage_2", "32-true", marks=asked),
-        ("deepspeed_stage_2", "bf16-mixed"),
+        pytest.param("deepspeed_stage_2", "bf16-mixed", marks=asked),
         ("deepspeed_stage_3", "32-true"),
     ],
 )
