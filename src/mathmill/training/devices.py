@@ -8,7 +8,7 @@ import warnings
 import torch
 from transformers import PreTrainedModel
 
-from mathmill.training import rotary
+from mathmill.training import norm, rotary
 from mathmill.workflow.config import RuntimeConfig, TrainerConfig
 
 
@@ -25,11 +25,12 @@ def prepare(runtime: RuntimeConfig) -> None:
 
 
 def equip(model: PreTrainedModel, trainer: TrainerConfig) -> None:
-    """Rotary positions of our own; activation checkpointing and compiled blocks where the configuration wants them.
+    """Rotary positions and norms of our own; by configuration, activation checkpointing and compiled blocks.
 
     Nothing of it reaches the saved folder; sampling from the model (in eval mode) is not checkpointed.
     """
     rotary.install(model)
+    norm.install(model)
     if trainer.activation_checkpointing:
         # Reentrant checkpoints hide the backward pass from the hooks of DDP and ZeRO.
         model.activation_checkpointing_enable({"use_reentrant": False})
