@@ -18,17 +18,14 @@ leanest). Prints a table and JSON; CPU seconds are the figure to read where othe
 """
 
 import argparse
-import importlib.util
 import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 from rl_sides import agrees, check, run_ours, run_trl
+from turns import Contender, answer, beside, child, close, environment, say
 
 OURS = "mathmill"
 CONTENDERS = {
@@ -39,39 +36,6 @@ CONTENDERS = {
     "trl-shipped": {"micro": 8, "autocast": True, "checkpointing": True},
 }
 QUICK = [OURS, "trl-fp32-32", "trl-fp32-8"]
-
-
-class Contender:
-    def __init__(self, name: str, options: list[str], environment: dict[str, str]) -> None:
-        command = [sys.executable, __file__, "--child", name, *options]
-        # A file: a pipe that nobody reads would fill and stop the child.
-        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
-        self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True
-        )
-        self.expect()
-
-    def expect(self) -> str:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith(("ready", "{")):
-                return line
-        self.process.wait()
-        self.errors.seek(0)
-        sys.exit(self.errors.read()[-4000:])
-
-    def step(self) -> dict[str, float]:
-        assert self.process.stdin is not None
-        self.process.stdin.write("step\n")
-        self.process.stdin.flush()
-        figures = json.loads(self.expect())
-        self.expect()  # the next "ready": what happens between two steps is over
-        return figures
-
-    def stop(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def summary(rows: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
@@ -114,58 +78,42 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the JSON here as well")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if place := os.environ.get("MATHMILL_TRL"):
-        sys.path.append(place)
-    if importlib.util.find_spec("trl") is None:
-        sys.exit(
-            "TRL is not installed. Put it beside the project and name the folder:\n"
-            "  pip install --target trl_packages --no-deps trl==1.16.0 accelerate datasets multiprocess dill xxhash\n"
-            "  MATHMILL_TRL=trl_packages python benchmarks/rl.py"
-        )
-    options = ["--ragged"] if given.ragged else []
+    beside(
+        "MATHMILL_TRL",
+        "trl",
+        "TRL is not installed. Put it beside the project and name the folder:\n"
+        "  pip install --target trl_packages --no-deps trl==1.16.0 accelerate datasets multiprocess dill xxhash\n"
+        "  MATHMILL_TRL=trl_packages python benchmarks/rl.py",
+    )
     if given.child:
-        import torch
-
-        torch.set_num_threads(given.threads)
-        sys.stdout = sys.stderr
+        child(given.threads)
         if given.child == "check":
-            print(json.dumps(check()), file=sys.__stdout__, flush=True)
+            say(json.dumps(check()))
         elif given.child == OURS:
             run_ours(given.ragged)
         else:
             run_trl(given.ragged, CONTENDERS[given.child])
         return
-    options += ["--threads", str(given.threads)]
-    quiet = {"OMP_NUM_THREADS": str(given.threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    environment = {**os.environ, **quiet, "OMP_WAIT_POLICY": "passive"}
-    checked = subprocess.run(
-        [sys.executable, __file__, "--child", "check", *options],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if checked.returncode != 0:
-        sys.exit(checked.stderr[-4000:])
-    equality = json.loads(checked.stdout.strip().splitlines()[-1])
+    options = ["--threads", str(given.threads), *(["--ragged"] if given.ragged else [])]
+    names = QUICK if given.quick else list(CONTENDERS)
+    commands = {name: [sys.executable, __file__, "--child", name, *options] for name in ["check", *names]}
+    setting = environment(given.threads)
+    equality = answer(commands["check"], setting)
     print(json.dumps(equality, indent=1))
     if not agrees(equality):
         sys.exit("the two do not compute the same: nothing to time")
-    names = QUICK if given.quick else list(CONTENDERS)
-    contenders = {name: Contender(name, options, environment) for name in names}
+    contenders = {name: Contender(commands[name], setting) for name in names}
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in names}
     for turn in range(given.rounds + 1):
         for name, contender in contenders.items():
-            figures = contender.step()
+            figures = contender.turn()
             if turn:  # the first step warms up
                 rows[name].append(figures)
     for contender in contenders.values():
         contender.stop()
     result = {"threads": given.threads, "ragged": given.ragged, "equality": equality, **summary(rows)}
     show(result)
-    print(json.dumps(result))
-    if given.out:
-        given.out.write_text(json.dumps(result, indent=1) + "\n")
+    close(result, given.out)
 
 
 if __name__ == "__main__":

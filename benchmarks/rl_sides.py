@@ -1,14 +1,11 @@
 """The two sides of benchmarks/rl.py: each in a process of its own that takes a step when it is told to."""
 
-import json
-import os
 import random
-import resource
-import sys
 import tempfile
-import time
 from types import SimpleNamespace
 from typing import Any
+
+from turns import Turns
 
 PROMPTS, GROUP, LONGEST, VOCAB, EOS = 16, 8, 64, 512, 1
 
@@ -73,35 +70,8 @@ def optim_of() -> Any:
     )
 
 
-class Turns:
-    """The child's side of taking turns: wait for a line, report a line."""
-
-    def __init__(self) -> None:
-        self.tokens = 0
-        self.generate = 0.0
-
-    def begin(self) -> None:
-        print("ready", file=sys.__stdout__, flush=True)
-        if sys.stdin.readline().strip() != "step":
-            os._exit(0)
-        self.generate = 0.0
-        self.began = time.perf_counter(), time.process_time()
-
-    def end(self) -> None:
-        wall, cpu = time.perf_counter() - self.began[0], time.process_time() - self.began[1]
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        figures = {"wall": wall, "cpu": cpu, "generate_cpu": self.generate, "tokens": self.tokens, "peak_mb": peak}
-        print(json.dumps(figures), file=sys.__stdout__, flush=True)
-
-
-def timed(turns: Turns, function: Any) -> Any:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        began = time.process_time()
-        result = function(*args, **kwargs)
-        turns.generate += time.process_time() - began
-        return result
-
-    return call
+def turns_of() -> Turns:
+    return Turns(extra=("generate_cpu", "tokens"), megabyte=1 << 20)
 
 
 def run_ours(ragged: bool) -> None:
@@ -115,7 +85,7 @@ def run_ours(ragged: bool) -> None:
     from mathmill.rl.rewards import Judged
     from mathmill.training.data import StepDataset, StepLoader
 
-    turns, tokenizer, texts = Turns(), tokenizer_of(), prompts_of()
+    turns, tokenizer, texts = turns_of(), tokenizer_of(), prompts_of()
     ids = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
 
     class Module(RlModule):
@@ -128,7 +98,7 @@ def run_ours(ragged: bool) -> None:
             turns.begin()
             figures = super().training_step(batch, index)
             self.done += 1
-            turns.tokens = figures["tokens"]
+            turns.extra["tokens"] = figures["tokens"]
             turns.end()
             return figures
 
@@ -149,7 +119,7 @@ def run_ours(ragged: bool) -> None:
     )
     module = Module(model_of(ragged), tokenizer, None, config, lambda step: 1.0, questions[:1])
     module.judge.judge = judge
-    module.engine.generate = timed(turns, module.engine.generate)
+    module.engine.generate = turns.timed("generate_cpu", module.engine.generate)
     module.train()
     size = PROMPTS * GROUP
 
@@ -211,7 +181,7 @@ def trl_trainer(
 def run_trl(ragged: bool, settings: dict[str, Any]) -> None:
     from transformers import TrainerCallback
 
-    turns = Turns()
+    turns = turns_of()
 
     class Steps(TrainerCallback):
         def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
@@ -222,12 +192,12 @@ def run_trl(ragged: bool, settings: dict[str, Any]) -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         trainer = trl_trainer(folder, ragged, **settings)
-        trainer._generate_single_turn = timed(turns, trainer._generate_single_turn)
+        trainer._generate_single_turn = turns.timed("generate_cpu", trainer._generate_single_turn)
         score = trainer._generate_and_score_completions
 
         def counted(inputs: Any) -> Any:
             output = score(inputs)
-            turns.tokens = int(output["completion_mask"].sum())
+            turns.extra["tokens"] = int(output["completion_mask"].sum())
             return output
 
         trainer._generate_and_score_completions = counted

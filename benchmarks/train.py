@@ -20,17 +20,15 @@ Ratios are medians over the rounds of our speed divided by the peer's in the sam
 """
 
 import argparse
-import importlib.util
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from train_contenders import CHECKED, CONTENDERS, LOOP, OURS, SHAPES, TRAINER, child, prepare, section_of, sectioned
+from train_contenders import CHECKED, CONTENDERS, LOOP, OURS, SHAPES, TRAINER, contend, prepare, section_of, sectioned
+from turns import Contender, answer, beside, close, environment
 
 PEAKS = {"H100": 989e12, "H200": 989e12, "A100": 312e12}  # dense bfloat16 operations a second
 PASSED = ("threads", "rounds", "steps", "device", "shape", "batch")  # options that the contenders get as well
@@ -82,50 +80,18 @@ def agrees(found: dict[str, Any], device: str) -> bool:
     )
 
 
-class Contender:
-    def __init__(self, name: str, words: list[str], environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, __file__, "--child", name, *words],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def expect(self, start: str) -> str:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.startswith(start):
-                return line
-        _, errors = self.process.communicate()
-        sys.exit(errors[-4000:])
-
-    def turn(self) -> dict[str, float]:
-        assert self.process.stdin is not None
-        self.expect("ready")
-        self.process.stdin.write("turn\n")
-        self.process.stdin.flush()
-        return json.loads(self.expect("{"))
-
-    def stop(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def measured(
-    rounds: int, device: str, words: list[str], environment: dict[str, str]
+    rounds: int, device: str, commands: dict[str, list[str]], setting: dict[str, str]
 ) -> dict[str, list[dict[str, float]]]:
     """Turns of all contenders by round. On a GPU one at a time holds its memory, so each starts anew in each round."""
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in CONTENDERS}
-    alive = {name: Contender(name, words, environment) for name in CONTENDERS} if device == "cpu" else {}
+    alive = {name: Contender(commands[name], setting) for name in CONTENDERS} if device == "cpu" else {}
     for name in alive:
         alive[name].turn()  # warms up
     for turn in range(rounds):
         # Each goes first in its turn: what the one before left in the caches is shared out.
         for name in CONTENDERS[turn % 3 :] + CONTENDERS[: turn % 3]:
-            contender = alive.get(name) or Contender(name, words, environment)
+            contender = alive.get(name) or Contender(commands[name], setting)
             if name not in alive:
                 contender.turn()
             rows[name].append(contender.turn())
@@ -195,37 +161,32 @@ def parsed() -> argparse.Namespace:
 
 def main() -> None:
     given = parsed()
-    if place := os.environ.get("MATHMILL_ACCELERATE"):
-        sys.path.append(place)
-    if importlib.util.find_spec("accelerate") is None:
-        sys.exit(
-            "accelerate is not installed, and transformers' Trainer wants it. Put it beside the project:\n"
-            "  pip install --target train_packages --no-deps accelerate\n"
-            "  MATHMILL_ACCELERATE=train_packages python benchmarks/train.py"
-        )
+    beside(
+        "MATHMILL_ACCELERATE",
+        "accelerate",
+        "accelerate is not installed, and transformers' Trainer wants it. Put it beside the project:\n"
+        "  pip install --target train_packages --no-deps accelerate\n"
+        "  MATHMILL_ACCELERATE=train_packages python benchmarks/train.py",
+    )
     if given.child:
-        child(given)
+        contend(given)
         return
     from mathmill.training.size import size_of_shape
 
     section = sectioned(given)
     words = [f"--{key}={value}" for key, value in vars(given).items() if key in PASSED and value is not None]
-    quiet = {"OMP_NUM_THREADS": str(given.threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    environment = {**os.environ, **quiet, "OMP_WAIT_POLICY": "passive"}
+    setting = environment(given.threads)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         words.append(f"--work={work}")
         prepare(work, section, max(CHECKED, (given.rounds + 1) * given.steps))
-        reports = {}
-        for name in CONTENDERS:
-            one = Contender(name, [*words, "--check"], environment)
-            reports[name] = json.loads(one.expect("{"))
-            one.stop()
+        commands = {name: [sys.executable, __file__, "--child", name, *words] for name in CONTENDERS}
+        reports = {name: answer([*command, "--check"], setting) for name, command in commands.items()}
         equality = compared(work, reports)
         print(json.dumps(equality))
         if not agrees(equality, given.device):
             sys.exit("the three do not compute the same: nothing to time")
-        rows = measured(given.rounds, given.device, words, environment)
+        rows = measured(given.rounds, given.device, commands, setting)
     each = size_of_shape(section.model, 0).training_flops(section.context)
     tokens = given.steps * section.batch * section.context
     result = {
@@ -237,9 +198,7 @@ def main() -> None:
         **summary(rows, tokens, each / given.peak if given.peak else None),
     }
     show(result)
-    print(json.dumps(result))
-    if given.out:
-        given.out.write_text(json.dumps(result, indent=1) + "\n")
+    close(result, given.out)
 
 
 if __name__ == "__main__":

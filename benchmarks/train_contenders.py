@@ -4,12 +4,12 @@ import argparse
 import hashlib
 import json
 import os
-import sys
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from turns import Turns, child, say
 
 OURS, LOOP, TRAINER = "mathmill", "loop", "transformers"
 CONTENDERS = (OURS, LOOP, TRAINER)
@@ -78,37 +78,6 @@ def prepare(work: Path, section: Any, steps: int) -> None:
     make = batches(sources, Mixture(SOURCES, section.seed), section.batch, section.context, False)
     rows = torch.cat([make(step, 0, 1)["input_ids"] for step in range(steps)])
     torch.save(rows, work / "rows.pt")
-
-
-class Turns:
-    """The child's side of taking turns of `steps` steps: wait for a line, report a line. 0 steps: one turn, no end."""
-
-    def __init__(self, steps: int, device: str) -> None:
-        self.steps, self.device, self.count = steps, device, 0
-
-    def begin(self) -> None:
-        if not self.steps:
-            return
-        print("ready", file=sys.__stdout__, flush=True)
-        if sys.stdin.readline().strip() != "turn":
-            os._exit(0)
-        self.began = time.perf_counter(), time.process_time()
-
-    def step(self) -> None:
-        """A step is over."""
-        self.count += 1
-        if self.steps and self.count % self.steps == 0:
-            if self.device == "cuda":
-                import torch
-
-                torch.cuda.synchronize()
-            wall, cpu = time.perf_counter() - self.began[0], time.process_time() - self.began[1]
-            from mathmill.training.devices import most_memory
-
-            print(
-                json.dumps({"wall": wall, "cpu": cpu, "peak_mb": most_memory() / 1e6}), file=sys.__stdout__, flush=True
-            )
-            self.begin()
 
 
 class Host:
@@ -252,12 +221,11 @@ def run_trainer(work: Path, section: Any, turns: Turns, steps: int, every: int) 
     return losses, model
 
 
-def child(given: argparse.Namespace) -> None:
+def contend(given: argparse.Namespace) -> None:
     """One contender in a process of its own: turns, or with --check the report of its first steps."""
     import torch
 
-    torch.set_num_threads(given.threads)
-    sys.stdout = sys.stderr
+    child(given.threads)
     section, check = sectioned(given), given.check
     steps = CHECKED if check else (given.rounds + 1) * given.steps
     turns = Turns(0 if check else given.steps, given.device)
@@ -278,4 +246,4 @@ def child(given: argparse.Namespace) -> None:
         hook.remove()
         place = given.work / f"trained-{given.child}.pt"
         torch.save({name: value.detach().cpu() for name, value in model.named_parameters()}, place)
-        print(json.dumps({"losses": losses, "seen": seen.hexdigest()}), file=sys.__stdout__, flush=True)
+        say(json.dumps({"losses": losses, "seen": seen.hexdigest()}))
