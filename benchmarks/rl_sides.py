@@ -84,6 +84,8 @@ def run_ours(ragged: bool) -> None:
     from mathmill.rl.questions import Question
     from mathmill.rl.rewards import Judged
     from mathmill.training.data import StepDataset, StepLoader
+    from mathmill.training.devices import equip
+    from mathmill.workflow.config import TrainerConfig
 
     turns, tokenizer, texts = turns_of(), tokenizer_of(), prompts_of()
     ids = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
@@ -120,6 +122,7 @@ def run_ours(ragged: bool) -> None:
     module = Module(model_of(ragged), tokenizer, None, config, lambda step: 1.0, questions[:1])
     module.judge.judge = judge
     module.engine.generate = turns.timed("generate_cpu", module.engine.generate)
+    equip(module.model, TrainerConfig())
     module.train()
     size = PROMPTS * GROUP
 

@@ -1,11 +1,10 @@
 """RL under ZeRO-2 and ZeRO-3 on two CPU ranks, with the figures and the weights of one process."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from ranks import together
 
 from mathmill.training.model import load
 
@@ -15,9 +14,8 @@ from mathmill.training.model import load
 def test_zero_on_two_ranks_is_one_process(files: dict[str, Path], tmp_path: Path, stage: int) -> None:
     found = {}
     for strategy, devices in (("auto", "1"), (f"deepspeed_stage_{stage}", "2")):
-        command = [sys.executable, str(Path(__file__).parent / "run_rl.py"), str(tmp_path), strategy, devices]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
+        words, log = [str(tmp_path), strategy, devices], tmp_path / "log"
+        assert together(Path(__file__).parent / "run_rl.py", words, int(devices), log) == 0, log.read_text()[-3000:]
         found[devices] = json.loads((tmp_path / f"report-{devices}.json").read_text())
     for alone, shared in zip(found["1"]["history"], found["2"]["history"], strict=True):
         for key in ("reward", "zero_variance", "length", "kl", "entropy", "loss"):

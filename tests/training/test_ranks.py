@@ -1,14 +1,12 @@
 """Every strategy on real processes: the losses of one process, killed and resumed, also on another number of them."""
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from ranks import together
 from training.toys import ToyPhase, ToyStage, toy_batch, toy_model
 
 from mathmill.training.config import OptimConfig
@@ -33,16 +31,10 @@ def alone(tmp_path_factory: pytest.TempPathFactory):
 def run(folder: Path, strategy: str, ranks: int, **environment: str) -> int:
     """Train with gradients accumulated over parts and clipped: a wrong factor anywhere would show."""
     words = [str(folder / "scratch"), str(folder / "out"), strategy, str(ranks), str(STEPS)]
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), *words, "micro_batch=1", "checkpoint_every_seconds=0.0"],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
-    return done.returncode
+    words += ["micro_batch=1", "checkpoint_every_seconds=0.0"]
+    status = together(SCRIPT, words, ranks, folder / "log", **environment)
+    assert status in (0, -signal.SIGKILL), (folder / "log").read_text()[-3000:]
+    return status
 
 
 def seen(out: Path) -> dict[int, tuple[int, float, list[list[int]]]]:
