@@ -7,7 +7,12 @@ import socket
 import sys
 from pathlib import Path
 
-LOADED = ["mathmill.training.deepspeed", "mathmill.training.trainer", "transformers.models.llama.modeling_llama"]
+LOADED = [
+    "mathmill.training.deepspeed",
+    "mathmill.training.trainer",
+    "deepspeed",
+    "transformers.models.llama.modeling_llama",
+]
 
 
 def together(script: Path, words: list[str], ranks: int, log: Path, **environment: str) -> int:
