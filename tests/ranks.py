@@ -10,8 +10,9 @@ from pathlib import Path
 LOADED = [
     "mathmill.training.deepspeed",
     "mathmill.training.trainer",
-    "deepspeed",
     "transformers.models.llama.modeling_llama",
+    "deepspeed",
+    "deepspeed.runtime.zero.muon.muon_optimizer",  # DeepSpeed asks for it in each run; it loads the compiler
 ]
 
 

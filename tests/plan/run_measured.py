@@ -32,13 +32,14 @@ def measure(scratch: Path, strategy: str, ranks: int, precision: str, rows: int,
     from training.toys import ToyPhase, ToyStage, toy_tokenizer
 
     from mathmill.plan.memory import Setting, training_memory
+    from mathmill.training import deepspeed
     from mathmill.training import size as sizes
     from mathmill.training.config import ModelShape, OptimConfig
     from mathmill.training.model import build
     from mathmill.training.trainer import fit
 
     # A small model under usual buckets would be nothing but buckets.
-    sizes.EXCHANGE = 600_000
+    deepspeed.EXCHANGE = sizes.EXCHANGE = 600_000
     shape = ModelShape(hidden=384, layers=4, heads=6, kv_heads=3, ffn=1024, context=128, vocab=2000)
     shape.tie_embeddings = False
     stage = ToyStage(scratch, micro_batch=micro)

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,16 @@ def test_killed_and_resumed_is_one_unbroken_process(tmp_path: Path, alone, strat
     trained = load(out / "model")
     for mine, other in zip(trained.parameters(), model.parameters(), strict=True):
         torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_lightning_starts_the_other_rank(tmp_path: Path, alone) -> None:
+    """As a user starts a stage on one machine; the ranks of the other tests are started as torchrun would."""
+    words = [str(tmp_path / "scratch"), str(tmp_path / "out"), "ddp", "2", str(STEPS), "micro_batch=1"]
+    subprocess.run([sys.executable, str(SCRIPT), *words], check=True, timeout=600)
+    steps = seen(tmp_path / "out")
+    assert {world for world, _, _ in steps.values()} == {2}
+    assert [steps[step][1] for step in range(STEPS)] == pytest.approx(list(alone[1].values()), abs=1e-5)
 
 
 def test_a_checkpoint_of_another_kind_is_refused(tmp_path: Path) -> None:
