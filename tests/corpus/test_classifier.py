@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mathmill.corpus.classifier import load, model_bytes, score_texts, split, train
+from mathmill.corpus.classifier import load, score_texts, split, train
 from mathmill.corpus.config import ClassifierConfig
 from mathmill.corpus.documents import Document, Examples
 from mathmill.workflow.errors import UserError
@@ -85,6 +85,11 @@ def test_scores_near_one_are_told_apart_as_finely_as_near_zero() -> None:
         assert 1 - high == pytest.approx(small, rel=1e-2)
         assert low == pytest.approx(small, rel=1e-4)
     assert score_texts(FixedOdds(1e6), ["x"], PARAMS) == [1.0]
+
+
+def model_bytes(words: int, params: ClassifierConfig) -> int:
+    """In memory: one vector of float32 for each word, each hash slot of n-grams (none without n-grams), both labels."""
+    return 4 * params.dim * (words + (params.bucket if params.word_ngrams > 1 else 0) + 2)
 
 
 @pytest.mark.parametrize("ngrams", [1, 2])

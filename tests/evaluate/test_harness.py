@@ -65,7 +65,7 @@ def test_programs_run_only_where_that_is_said(
     model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_ALLOW_CODE_EVAL", "0")  # restored afterwards
-    assert harness.main([str(model), "--sets", "humaneval,mbpp"]) == 1
+    assert harness.main([str(model), "--sets", "humaneval,mbpp"]) == 2
     assert "outside the sandbox" in capsys.readouterr().err
     assert CALLS == []
     assert harness.main([str(model), "--sets", "humaneval", "--run-code"]) == 0
@@ -74,13 +74,13 @@ def test_programs_run_only_where_that_is_said(
 
 @pytest.mark.usefixtures("stand_in")
 def test_unknown_sets_and_folders_are_named(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert harness.main([str(model), "--sets", "mmlu,mmmlu"]) == 1
+    assert harness.main([str(model), "--sets", "mmlu,mmmlu"]) == 2
     assert "mmmlu: no such set" in capsys.readouterr().err
-    assert harness.main([str(model / "none")]) == 1
+    assert harness.main([str(model / "none")]) == 2
     assert "no Hugging Face folder" in capsys.readouterr().err
 
 
 def test_without_the_package(model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lm_eval", None)
-    assert harness.main([str(model)]) == 1
+    assert harness.main([str(model)]) == 2
     assert "pip install 'mathmill[harness]'" in capsys.readouterr().err

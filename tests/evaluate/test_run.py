@@ -112,8 +112,7 @@ def test_a_killed_evaluation_goes_on_from_its_parts(
             raise KeyboardInterrupt
         return real(*args, **kwargs)
 
-    # complete() bound the sampler as its default, so the default is what must be replaced
-    monkeypatch.setitem(generation.complete.__kwdefaults__, "sampler", dies)
+    monkeypatch.setattr(generation, "sample", dies)
     with pytest.raises(KeyboardInterrupt):
         run("sft", chat_model, [benchmark_file], training_file, tmp_path / "killed")
     resumed = run("sft", chat_model, [benchmark_file], training_file, tmp_path / "killed")

@@ -8,8 +8,6 @@ from mathmill.training.losses import IGNORE, _NextToken, shifted, token_losses
 def test_targets_are_the_next_tokens() -> None:
     ids = torch.tensor([[5, 6, 7, 8]])
     assert shifted(ids).tolist() == [[6, 7, 8, IGNORE]]
-    keep = torch.tensor([[True, False, True, True]])
-    assert shifted(ids, keep).tolist() == [[IGNORE, 7, 8, IGNORE]]
 
 
 def test_losses_are_those_of_transformers() -> None:

@@ -157,7 +157,7 @@ def test_a_store_in_trouble_does_not_stop_the_stage(tracked, monkeypatch, caplog
         run.metrics({"loss": 1.0}, 1)
         run.flush()
         run.metrics({"loss": 0.5}, 2)
-        run.artifact(tracked / "no such file")
+        run.input_model(tracked / "no such file")
         run.finish()
     spill = tracked / ".work" / "rl" / f"{run.id}.unsent.jsonl"
     warnings = [record.getMessage() for record in caplog.records]
@@ -270,21 +270,6 @@ def test_a_killed_process_does_not_stay_running(tracked):
     for run in (again, other, alive):
         run.finish()
         assert fetch(run).info.status == "FINISHED"
-
-
-def test_lightning_figures_go_to_the_run(tracked):
-    pytest.importorskip("lightning")
-    from mathmill.workflow.lightning_logger import RunLogger
-
-    run = open_run(FakeStage(tracked), "f")
-    logger = RunLogger(run)
-    logger.log_metrics({"train/loss": 1.5, "epoch": 0}, step=3)
-    logger.log_hyperparams({"lr": 1})
-    logger.save()
-    assert history(run, "train/loss") == [(3, 1.5)]
-    run.finish()
-    assert "epoch" not in fetch(run).data.metrics
-    assert (logger.name, logger.version) == ("mathmill", run.id)
 
 
 def test_a_run_whose_process_died_before_it_could_note_the_id_is_found_again(tracked, monkeypatch):

@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Talk until the input ends; exit code 2 where the folder or an option is of no use."""
     import os
 
-    from mathmill.workflow.errors import UserError
+    from mathmill.workflow.errors import UserError, exit_plainly
 
     given = parser().parse_args(arguments)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    try:
+    with exit_plainly():
         if not given.greedy and not 0 < given.temperature <= 10:
             raise UserError(f"--temperature {given.temperature}: above 0, up to 10; --greedy takes no chance at all")
         if not (given.model / "config.json").is_file():
@@ -62,11 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             history=given.history,
         )
         talk(load_voice(given.model), options, sys.stdin, sys.stdout)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:  # `... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

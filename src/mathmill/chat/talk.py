@@ -13,6 +13,7 @@ from mathmill.evaluate.programs import Runner, tool_integrated
 from mathmill.reward.config import SandboxConfig
 from mathmill.reward.sandbox.pool import Sandbox
 from mathmill.rl.rollout import Completion
+from mathmill.training import template
 from mathmill.workflow.errors import UserError
 
 
@@ -60,9 +61,7 @@ class Screen:
 
 def language(question: str, wish: str = "auto") -> str:
     """The language of a question: zh where it has Chinese characters, else en; or what is wished."""
-    if wish != "auto":
-        return wish
-    return "zh" if any("\u4e00" <= sign <= "\u9fff" for sign in question) else "en"
+    return template.language_of(question) if wish == "auto" else wish
 
 
 def answer(

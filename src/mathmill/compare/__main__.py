@@ -15,12 +15,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mathmill.compare.specs import Comparison
+from mathmill.compare.specs import FOLDER, Comparison
 from mathmill.compare.table import COMPARISONS
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import UserError, exit_plainly
 
 SEEDS = 5
-FOLDER = "reports/comparisons"
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,7 @@ def main(words: Sequence[str]) -> None:
     if "--help" in words or "-h" in words:
         print((__doc__ or "").strip())
         return
-    try:
+    with exit_plainly():
         root = find_root()
         if not words:
             print(listing(root))
@@ -110,9 +109,6 @@ def main(words: Sequence[str]) -> None:
         from mathmill.workflow.files import read_json
 
         print(to_text(read_json(run(root, parse(words)))))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

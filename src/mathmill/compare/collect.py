@@ -7,9 +7,11 @@ from typing import Any
 from mathmill.compare.intervals import paired, t_interval
 from mathmill.compare.specs import Arm, Comparison, Curve
 from mathmill.workflow.chain import STEPS
+from mathmill.workflow.composition import override_key
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_json
-from mathmill.workflow.sweep import JOB_FILE, override_key
+from mathmill.workflow.graph import node_name
+from mathmill.workflow.sweep import JOB_FILE
 from mathmill.workflow.tracking_store import Store
 
 CONFIDENCE = 0.95
@@ -32,13 +34,10 @@ def read_jobs(folder: Path, store: Store) -> list[Job]:
     for path in sorted(numbered, key=lambda one: int(one.name)):
         if not (path / JOB_FILE).is_file():
             continue  # not done yet
-        runs = {}
-        for receipt in [path / JOB_FILE, *sorted(path.glob(f"{STEPS}/*/{JOB_FILE}"))]:
-            run = find_run(store, read_json(receipt)["run"], receipt)
-            tags = run.data.tags
-            runs[f"{tags['stage']}@{tags['item']}" if "item" in tags else tags["stage"]] = run
-        own = find_run(store, read_json(path / JOB_FILE)["run"], path)
-        words = own.data.tags.get("overrides", "").split(" ")
+        receipts = [path / JOB_FILE, *sorted(path.glob(f"{STEPS}/*/{JOB_FILE}"))]
+        found = [find_run(store, read_json(receipt)["run"], receipt) for receipt in receipts]
+        runs = {node_name(run.data.tags["stage"], run.data.tags.get("item")): run for run in found}
+        words = found[0].data.tags.get("overrides", "").split(" ")
         overrides = {override_key(word): word.partition("=")[2] for word in words if "=" in word}
         jobs.append(Job(path, overrides, runs))
     return jobs

@@ -12,10 +12,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from mathmill.compare.__main__ import FOLDER, SEEDS
+from mathmill.compare.__main__ import SEEDS
+from mathmill.compare.specs import FOLDER
 from mathmill.compare.table import COMPARISONS
 from mathmill.report.claims import CLAIMS, Seeds
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import UserError, exit_plainly
 from mathmill.workflow.files import read_json
 
 _PATIENCE = 60.0  # seconds that an interrupted comparison may take to close its runs
@@ -75,7 +76,7 @@ def main(words: Sequence[str]) -> None:
     from mathmill.workflow.project import find_root
 
     given = dict(word.partition("=")[::2] for word in words)
-    try:
+    with exit_plainly():
         root = find_root()
         if "check" in given:
             print(f"{check(root)} runs are all in the store")
@@ -84,9 +85,6 @@ def main(words: Sequence[str]) -> None:
             raise UserError(f"{odd[0]}: this command takes minutes=30, seeds=3 or check")
         minutes, seeds = (_number(given, name, value) for name, value in (("minutes", 30), ("seeds", SEEDS)))
         states = run_missing(root, missing(root, seeds), minutes, seeds)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
     for name, state in states.items():
         print(f"{name:<20} {state}")
     if any(state != "done" for state in states.values()):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mathmill.compare.collect import collect
-from mathmill.compare.specs import Comparison
+from mathmill.compare.specs import FOLDER, Comparison
 from mathmill.workflow.files import read_json, write_json, write_text
 from mathmill.workflow.sweep import PARENT_FILE
 from mathmill.workflow.tracking_store import open_store
@@ -22,7 +22,7 @@ def publish(root: Path, comparison: Comparison, folder: Path) -> Path:
     parent = read_json(root / folder / PARENT_FILE)
     store = open_store(root, parent["store"])
     facts = {**collect(comparison, root / folder, store), "parent": parent["run"]}
-    path = root / "reports/comparisons" / f"{comparison.name}.json"
+    path = root / FOLDER / f"{comparison.name}.json"
     write_json(path, facts)
     write_text(path.with_suffix(".csv"), to_csv(facts))
     run = Run(store, parent["run"], root, root / folder / f"{parent['run']}.{SPILL}")

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mathmill.workflow.graph import KEPT
+
+FOLDER = KEPT[0]  # where the facts of comparisons are kept
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -102,7 +106,3 @@ class Comparison:
     note: str
     files: tuple[str, ...] = ()
     curve: Curve | None = None
-
-    def arm(self, name: str) -> Arm:
-        """The arm of that name; KeyError where there is none."""
-        return {arm.name: arm for arm in self.arms}[name]

@@ -12,7 +12,7 @@ edited since it was composed is refused: set values through overrides.yaml.
 
 import sys
 
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import UserError, exit_plainly
 from mathmill.workflow.project import find_root
 
 
@@ -44,8 +44,5 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_plainly():
         main(sys.argv[1:])
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)

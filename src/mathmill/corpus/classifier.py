@@ -73,16 +73,6 @@ def train(examples: Examples, params: ClassifierConfig, seed: int, model: Path, 
     return report
 
 
-def model_bytes(words: int, params: ClassifierConfig) -> int:
-    """Bytes of a classifier in memory: one vector of float32 for each word, each hash slot of n-grams, and both labels.
-
-    words: of the vocabulary (`min_count` or more in the training rows). The file adds the words themselves. The paper's
-    settings (256 dimensions, the library's 2,000,000 slots) take 2.05 GB and 1 KB more for each word. Without n-grams
-    fastText makes no slots.
-    """
-    return 4 * params.dim * (words + (params.bucket if params.word_ngrams > 1 else 0) + 2)
-
-
 def _supervised(rows: Path, params: ClassifierConfig, plan: Schedule, seed: int) -> Any:
     """The model of a file of labelled rows; UserError where its weights run away."""
     fasttext.FastText.eprint = _quiet

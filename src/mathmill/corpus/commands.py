@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import UserError, exit_plainly
 from mathmill.workflow.project import find_root
 
 COMMANDS = ("annotate", "sample", "label", "estimate")
@@ -20,12 +20,10 @@ COMMANDS = ("annotate", "sample", "label", "estimate")
 def main(arguments: Sequence[str]) -> None:
     """Do what the command line says; the process ends with exit code 2 where the user can mend it."""
     given = _parser().parse_args(arguments)
+    commands = {"annotate": _annotate, "sample": _sample, "label": _label, "estimate": _estimate}
     try:
-        root = find_root()
-        {"annotate": _annotate, "sample": _sample, "label": _label, "estimate": _estimate}[given.command](given, root)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        with exit_plainly():
+            commands[given.command](given, find_root())
     except KeyboardInterrupt:
         print("\nstopped; what was answered is written", file=sys.stderr)
         sys.exit(130)

@@ -38,11 +38,17 @@ class Labels:
     bands: list[Band]
 
 
-def read_labels(path: Path) -> Labels:
-    """The bands with their counts of labels; UserError where the file is none, or a label is neither true nor false."""
+def read_sample(path: Path) -> list[dict[str, Any]]:
+    """The lines of a drawn sample, its head first; UserError where the file is none."""
     rows = read_jsonl(path)
     if not rows or rows[0].get("kind") != KIND:
         raise UserError(f"{path}: no file of `python -m mathmill.corpus sample` (its first line says {KIND})")
+    return rows
+
+
+def read_labels(path: Path) -> Labels:
+    """The bands with their counts of labels; UserError where the file is none, or a label is neither true nor false."""
+    rows = read_sample(path)
     head = rows[0]
     counts = [[0, 0] for _ in head["bands"]]
     for number, row in enumerate(rows[1:], start=2):

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_jsonl, write_jsonl
+from mathmill.corpus.estimates import read_sample
+from mathmill.workflow.files import write_jsonl
 
 
 def label(path: Path, ask: Callable[[str], str], show: Callable[[str], None]) -> int:
     """Ask for the label of every page that has none; each answer is written at once. Returns how many were given."""
-    rows = read_jsonl(path)
-    if not rows or "bands" not in rows[0]:
-        raise UserError(f"{path}: no file of `python -m mathmill.corpus sample`")
+    rows = read_sample(path)
     open_rows = [row for row in rows[1:] if row.get("label") is None]
     given = 0
     for number, row in enumerate(open_rows, start=1):

@@ -12,6 +12,7 @@ from typing import Any
 
 from mathmill.decontaminate.papers import read_papers
 from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import parse_jsonl
 
 RESERVED = ("corpus", "instruct", "removals", "common")
 TEXT_COLUMNS = ("text", "content", "code")  # as web corpora, The Stack and GitHub dumps name it
@@ -117,16 +118,7 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file of JSON lines, plain or compressed; UserError with the line where one is none."""
     with _opened(path) as handle:
-        for number, line in enumerate(handle, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (json.JSONDecodeError, UnicodeDecodeError) as error:
-                raise UserError(f"{path}, line {number}: not JSON: {error}") from None
-            if not isinstance(row, dict):
-                raise UserError(f"{path}, line {number}: expected an object, found {type(row).__name__}")
-            yield row
+        yield from (row for _, row in parse_jsonl(handle, path))
 
 
 def _opened(path: Path) -> io.BufferedIOBase:

@@ -37,7 +37,6 @@ def complete(
     model_digest: str,
     batch_rows: int,
     progress: Callable[[int], None] | None = None,
-    sampler: Callable[..., list[list[Completion]]] = sample,
 ) -> list[list[Completion]]:
     """`decoding.n` completions of every prompt, in order.
 
@@ -53,7 +52,7 @@ def complete(
             if progress:
                 progress(len(part))
         else:
-            done = sampler(
+            done = sample(
                 model,
                 tokenizer,
                 part,

@@ -98,7 +98,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Measure, print a line a figure; 1 where the user has something to mend."""
+    """Measure, print a line a figure; returns the exit code, 2 where the user has something to mend."""
     from mathmill.workflow.files import write_json
 
     options = parser().parse_args(words)
@@ -114,7 +114,7 @@ def main(words: list[str] | None = None) -> int:
         )
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2
     for name, figures in found.items():
         for metric, one in figures.items():
             spread = "" if one["stderr"] is None else f" (standard error {one['stderr']:.4f})"

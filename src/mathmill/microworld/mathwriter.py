@@ -82,9 +82,9 @@ class MathWriter:
         """One text of a rule, or none."""
         return [self.say(rule)] if self.rng.random() < chance else []
 
-    def method(self, count: int, family: str | None = None) -> list[str]:
-        """Sentences that explain the method of a family (the page's own by default)."""
-        rules = f"method_{family or self.family}"
+    def method(self, count: int) -> list[str]:
+        """Sentences that explain the method of the page's family."""
+        rules = f"method_{self.family}"
         # A family that has no words of its own yet is explained by general facts.
         return self.grammar.sample(rules if rules in self.grammar else "fact", count, self.rng, self.memo)
 

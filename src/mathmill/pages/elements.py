@@ -20,8 +20,8 @@ MAX_TOKENS = 200_000
 class Budget:
     """How many tags the search for ends of elements may pass on one page: no page costs the square of its size."""
 
-    def __init__(self, tokens: int = MAX_TOKENS) -> None:
-        self.tokens = tokens
+    def __init__(self) -> None:
+        self.tokens = MAX_TOKENS
 
     def end(self, html: str, position: int, name: str) -> tuple[int, int] | None:
         """Where the closing tag of the element begins and ends whose content starts at `position`; None without one."""

@@ -57,17 +57,18 @@ _STOP_WORDS = {
 }
 _STOP_SETS = {name: frozenset(words.split()) for name, words in _STOP_WORDS.items()}
 _STOP_SHARE = 0.08  # of the words; running text of these languages has 0.3 and more
+_SAMPLE = 4000  # characters that are looked at
+_CUTOFF = 1200  # the largest distance to a profile that resiliparse may find: its documentation calls larger ones false
 _LEAST = 5  # words (or characters, of scripts written without spaces) below which nothing is said
 
 
-def language(text: str, sample: int = 4000, cutoff: int = 1200) -> str:
+def language(text: str) -> str:
     """ISO 639-1 code of the language of `text`, `und` where there is too little of it.
 
-    Looks at the first `sample` characters without formulas and addresses. One Han, kana or Hangul character counts as
-    half a word, so that a Chinese page with English names is Chinese. cutoff: the largest rank (distance to the
-    profile) that resiliparse's detector may have; its documentation calls ranks over 1200 false.
+    Looks at the first characters without formulas and addresses. One Han, kana or Hangul character counts as half a
+    word, so that a Chinese page with English names is Chinese.
     """
-    text = _MATHS.sub(" ", text[: 2 * sample])[:sample]
+    text = _MATHS.sub(" ", text[: 2 * _SAMPLE])[:_SAMPLE]
     other = "" if text.isascii() else " ".join(_NO_ASCII.findall(text))
     weight = {name: len(pattern.findall(other)) for name, pattern in _SCRIPTS.items()}
     weight["latin"] = len(_LATIN_WORD.findall(text))
@@ -84,7 +85,7 @@ def language(text: str, sample: int = 4000, cutoff: int = 1200) -> str:
     spoken = _by_stop_words(text) if script == "latin" else None
     if spoken is not None:
         return spoken
-    found, _rank = detect_fast(text, cutoff=cutoff, langs=_CYRILLIC if script == "cyrillic" else _LATIN)
+    found, _rank = detect_fast(text, cutoff=_CUTOFF, langs=_CYRILLIC if script == "cyrillic" else _LATIN)
     return "und" if found == "unknown" else str(found)
 
 

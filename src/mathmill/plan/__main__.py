@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import UserError, exit_plainly
 from mathmill.workflow.project import find_root
 
 _BYTES = ("memory", "host")
@@ -74,8 +74,5 @@ def _split(words: list[str]) -> tuple[dict[str, float], list[str]]:
 
 
 if __name__ == "__main__":
-    try:
+    with exit_plainly():
         sys.exit(main(sys.argv[1:]))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)

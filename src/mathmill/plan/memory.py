@@ -17,7 +17,6 @@ STRATEGIES = (
     "deepspeed_stage_3",
     "deepspeed_stage_3_offload",
 )
-PERSISTENT = 100_000  # ZeRO-3 keeps parameters below that many elements whole on every rank
 LIVE = 1_000_000_000  # ZeRO-3 holds at most so many gathered elements, and lets none of them go before it must
 PREFETCH = 50_000_000  # elements that ZeRO-3 gathers ahead; while they are put in place they are there twice
 

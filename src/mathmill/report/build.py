@@ -26,9 +26,7 @@ def build(
 ) -> dict[str, Any]:
     """Write index.html, summary.json, the figures' folder and the ledger (claims: JSON, .md beside it).
 
-    Returns the summary.
-
-    UserError where an input is broken, or a number has no source among the project's files.
+    Returns the summary. UserError where an input is broken, or a number has no source among the project's files.
     """
     facts = gather(sources, config)
     rows = ledger(sources, config)

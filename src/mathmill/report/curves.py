@@ -37,13 +37,13 @@ class Reinforcement:
     samples: list[dict[str, Any]]
 
 
-def series(history: list[dict[str, Any]], source: str, name: str, x: str = "step") -> Curve:
-    """Every numeric column of a history as a series over `x`; rows without a column leave it out."""
+def series(history: list[dict[str, Any]], source: str, name: str) -> Curve:
+    """Every numeric column of a history as a series over the steps; rows without a column leave it out."""
     found: dict[str, list[tuple[float, float]]] = {}
     for row in history:
         for key, value in row.items():
-            if key != x and isinstance(value, int | float) and not isinstance(value, bool):
-                found.setdefault(key, []).append((float(row[x]), float(value)))
+            if key != "step" and isinstance(value, int | float) and not isinstance(value, bool):
+                found.setdefault(key, []).append((float(row["step"]), float(value)))
     return Curve(name, source, found)
 
 

@@ -7,15 +7,13 @@ from importlib.resources import files
 from mathmill.report.facts import Fact
 from mathmill.report.figures import Drawn
 
-Cell = Fact | str | None
 
-
-def percent(fact: Fact, digits: int = 1, sign: bool = False) -> str:
+def percent(fact: Fact, sign: bool = False) -> str:
     """A share as percent, with its interval in small print."""
-    text = f"{100 * fact.value:{'+' if sign else ''}.{digits}f}"
+    text = f"{100 * fact.value:{'+' if sign else ''}.1f}"
     small = ""
     if fact.low is not None and fact.high is not None:
-        low, high = (f"{100 * end:{'+' if sign else ''}.{digits}f}" for end in (fact.low, fact.high))
+        low, high = (f"{100 * end:{'+' if sign else ''}.1f}" for end in (fact.low, fact.high))
         small = f' <small class="ci">{low}&nbsp;to&nbsp;{high}</small>'
     return _sourced(fact, text) + small
 
@@ -27,11 +25,11 @@ def number(fact: Fact, digits: int = 0, sign: bool = False) -> str:
     return _sourced(fact, f"{fact.value:{'+' if sign else ''},.{digits}f}")
 
 
-def decimal(fact: Fact, digits: int = 3, sign: bool = False) -> str:
-    """A number of a few digits, with its interval in small print."""
-    text, small = f"{fact.value:{'+' if sign else ''}.{digits}f}", ""
+def decimal(fact: Fact, sign: bool = False) -> str:
+    """A number to three places, with its interval in small print."""
+    text, small = f"{fact.value:{'+' if sign else ''}.3f}", ""
     if fact.low is not None and fact.high is not None:
-        low, high = (f"{end:{'+' if sign else ''}.{digits}f}" for end in (fact.low, fact.high))
+        low, high = (f"{end:{'+' if sign else ''}.3f}" for end in (fact.low, fact.high))
         small = f' <small class="ci">{low}&nbsp;to&nbsp;{high}</small>'
     return _sourced(fact, text) + small
 

@@ -1,6 +1,5 @@
 """python -m mathmill.report.summary: the last run in a screenful, from reports/summary.json."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,11 +146,11 @@ def _interval(fact: dict[str, float], sign: bool = False) -> str:
 
 def main() -> None:
     """Print the summary; exit code 2 with the command that makes it where there is none."""
-    from mathmill.workflow.errors import UserError
+    from mathmill.workflow.errors import UserError, exit_plainly
     from mathmill.workflow.files import read_json
     from mathmill.workflow.project import find_root
 
-    try:
+    with exit_plainly():
         path: Path = find_root() / SUMMARY
         if not path.is_file():
             raise UserError(f"{SUMMARY}: no such file; `make reproduce` makes it (or `dvc repro report`)")
@@ -163,9 +162,6 @@ def main() -> None:
                 "`dvc repro report` (or `make reproduce`) writes it anew"
             ) from None
         print(text)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 
 from mathmill.reward.config import RewardConfig, VerifierConfig
 from mathmill.reward.learn import Labelled
-from mathmill.reward.steps import step_ends
+from mathmill.reward.steps import scored_ends
 from mathmill.reward.verifier import verify
 from mathmill.rl.questions import Question
 from mathmill.rl.rollout import Rollout, Sampling, generate
@@ -84,10 +84,7 @@ def label(
                 chosen.append((index, output))
             seen.add(tuple(output.tokens))
     delimiters = completer.config.steps.delimiters
-    ends = [
-        [len(output.tokens) - 1] if kind == "outcome" else step_ends(output.tokens, completer.tokenizer, delimiters)
-        for _, output in chosen
-    ]
+    ends = [scored_ends(kind, output.tokens, completer.tokenizer, delimiters) for _, output in chosen]
     wanted = {
         (index, tuple(output.tokens[: end + 1])): None
         for (index, output), places in zip(chosen, ends, strict=True)

@@ -15,9 +15,9 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
-from mathmill.reward.steps import step_ends
+from mathmill.reward.steps import scored_ends
 from mathmill.rl import likelihood
-from mathmill.training.model import has_weights, identity, load_tokenizer
+from mathmill.training.model import has_weights, identity, load_tokenizer, require_model
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import read_json
 
@@ -59,8 +59,7 @@ def with_head(folder: Path, attention: str, changes: dict[str, Any], seed: int) 
 
     changes: of its configuration. Raises UserError where the folder holds no model.
     """
-    if not has_weights(folder) or not (folder / "config.json").is_file():
-        raise UserError(f"{folder}: not a model folder (config.json and model.safetensors are needed)")
+    require_model(folder)
     shape, kind = _shape(folder)
     for key, value in changes.items():
         setattr(shape, key, value)
@@ -101,12 +100,10 @@ class Scorer:
         self.delimiters: list[str] = list(mark["delimiters"])
 
     @classmethod
-    def load(
-        cls, folder: Path, device: torch.device | str = "cpu", tokens: int = 16384, dtype: torch.dtype = torch.float32
-    ) -> "Scorer":
+    def load(cls, folder: Path, device: torch.device | str = "cpu", tokens: int = 16384) -> "Scorer":
         """The scorer of a folder that stage `reward` made; UserError for any other folder."""
         model = load_reward(folder)
-        torch.nn.Module.to(model, device, dtype)  # transformers hides the signature of its own
+        torch.nn.Module.to(model, device)  # transformers hides the signature of its own
         return cls(model, load_tokenizer(folder), tokens)
 
     def check(self, tokenizer: PreTrainedTokenizerFast) -> None:
@@ -115,10 +112,10 @@ class Scorer:
             raise UserError("the reward model and the policy have different tokenizers; train it from the same base")
 
     def ends(self, output: Sequence[int]) -> list[int]:
-        """Where an output is scored: index of its last token (outcome), of the last token of each step (process)."""
+        """Where an output is scored (see steps.scored_ends); ValueError for an empty one."""
         if not output:
             raise ValueError("an empty output has no token to be scored at")
-        return [len(output) - 1] if self.kind == "outcome" else step_ends(output, self.tokenizer, self.delimiters)
+        return scored_ends(self.kind, output, self.tokenizer, self.delimiters)
 
     @torch.no_grad()
     def score(self, prompts: Sequence[Sequence[int]], outputs: Sequence[Sequence[int]]) -> list[Scored]:

@@ -42,12 +42,10 @@ def auc_within(values: numpy.ndarray, right: numpy.ndarray, groups: numpy.ndarra
     return {"value": wins / total if total else None, "pairs": int(total)}
 
 
-def auc_interval(
-    values: numpy.ndarray, right: numpy.ndarray, groups: numpy.ndarray, seed: int = 0
-) -> tuple[float, float] | None:
+def auc_interval(values: numpy.ndarray, right: numpy.ndarray, groups: numpy.ndarray) -> tuple[float, float] | None:
     """95 % bootstrap interval of the AUC over groups (questions), whose outputs are not independent."""
     members = [numpy.flatnonzero(groups == group) for group in numpy.unique(groups)]
-    rng = numpy.random.default_rng(seed)
+    rng = numpy.random.default_rng(0)
     found = []
     for _ in range(_RESAMPLES):
         rows = numpy.concatenate([members[index] for index in rng.integers(0, len(members), len(members))])

@@ -10,6 +10,13 @@ from collections.abc import Sequence
 from transformers import PreTrainedTokenizerFast
 
 
+def scored_ends(
+    kind: str, tokens: Sequence[int], tokenizer: PreTrainedTokenizerFast, delimiters: Sequence[str]
+) -> list[int]:
+    """Where an output is scored: index of its last token (kind outcome), of the last token of each step (process)."""
+    return [len(tokens) - 1] if kind == "outcome" else step_ends(tokens, tokenizer, delimiters)
+
+
 def step_ends(tokens: Sequence[int], tokenizer: PreTrainedTokenizerFast, delimiters: Sequence[str]) -> list[int]:
     """Index of the last token of each step of an output, ascending; the last one is always the output's last token.
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mathmill.training.template import FORMATS
+from mathmill.training.template import FORMATS, language_of
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_jsonl, read_parquet
+from mathmill.workflow.files import numbered_jsonl, read_parquet
 
 _CALCULATOR = re.compile(r"<<[^<>]*>>")
-_CJK = re.compile(r"[\u4e00-\u9fff]")
 OWN = ("id", "question", "solution", "answer", "lang", "format")
 
 
@@ -53,12 +52,8 @@ def _is_parquet(path: Path) -> bool:
 
 
 def _numbered(path: Path) -> list[tuple[int, dict[str, Any]]]:
-    """Rows with the numbers of their lines; read_jsonl leaves out empty lines, which count too."""
-    if _is_parquet(path):
-        return list(enumerate(read_parquet(path).to_pylist(), start=1))
-    rows = read_jsonl(path)
-    numbers = [number for number, line in enumerate(path.read_bytes().split(b"\n"), start=1) if line.strip()]
-    return list(zip(numbers, rows, strict=True))
+    """Rows with the numbers of their lines; empty lines count too."""
+    return list(enumerate(read_parquet(path).to_pylist(), start=1)) if _is_parquet(path) else numbered_jsonl(path)
 
 
 def _kind(row: dict[str, Any], names: Mapping[str, str]) -> str:
@@ -83,7 +78,7 @@ def _problem(row: dict[str, Any], names: Mapping[str, str], where: str, number: 
     form = str(row.get(names["format"]) or "cot")
     if form not in FORMATS:
         raise UserError(f"{where}: format {form!r} is none of {', '.join(FORMATS)}")
-    lang = str(row.get(names["lang"]) or ("zh" if _CJK.search(question) else "en"))
+    lang = str(row.get(names["lang"]) or language_of(question))
     return Example(str(row.get(names["id"], number)), question, solution, lang, form)
 
 
@@ -94,7 +89,7 @@ def _gsm8k(row: dict[str, Any], names: Mapping[str, str], where: str, number: st
     if not mark or not answer.strip():
         raise UserError(f"{where}: field {names['answer']!r} has no `#### result` at its end; sft.reader=problems?")
     plain = _CALCULATOR.sub("", solution).strip()
-    lang = str(row.get(names["lang"]) or ("zh" if _CJK.search(question) else "en"))
+    lang = str(row.get(names["lang"]) or language_of(question))
     return Example(
         str(row.get(names["id"], number)),
         question.strip(),

@@ -117,17 +117,16 @@ class TrainingDeepSpeedStrategy(DeepSpeedStrategy):
         return state
 
 
-def consolidated(model: PreTrainedModel, state: Path, attribute: str = "model") -> PreTrainedModel:
+def consolidated(model: PreTrainedModel, state: Path) -> PreTrainedModel:
     """A whole float32 copy of `model` with the weights of a DeepSpeed checkpoint (any ZeRO stage, any world size).
 
-    attribute: where the Lightning module holds the model. The model itself may be partitioned; only its type and its
-    configuration are used.
+    The model itself may be partitioned; only its type and its configuration are used.
     """
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
     found = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=TAG)
-    prefix = f"{attribute}."
-    weights = {key.removeprefix("_forward_module.").removeprefix(prefix): value for key, value in found.items()}
+    # Under the names of a PhaseModule, which holds the model as `model`.
+    weights = {key.removeprefix("_forward_module.").removeprefix("model."): value for key, value in found.items()}
     whole = type(model)(model.config)
     missing, unexpected = whole.load_state_dict(weights, strict=False)
     tied = set(getattr(whole, "_tied_weights_keys", None) or ())

@@ -18,15 +18,10 @@ IGNORE = -100
 PLAIN_HEADS = FAMILIES
 
 
-def shifted(input_ids: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:
-    """Targets (B, T) of next-token prediction: position t is to predict token t + 1, the last position nothing.
-
-    keep (B, T), bool: tokens that count as targets; the others are ignored.
-    """
+def shifted(input_ids: torch.Tensor) -> torch.Tensor:
+    """Targets (B, T) of next-token prediction: position t is to predict token t + 1, the last position nothing."""
     targets = torch.full_like(input_ids, IGNORE)
     targets[:, :-1] = input_ids[:, 1:]
-    if keep is not None:
-        targets[:, :-1].masked_fill_(~keep[:, 1:], IGNORE)
     return targets
 
 

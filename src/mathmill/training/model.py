@@ -65,12 +65,17 @@ def has_weights(folder: Path) -> bool:
     return any((Path(folder) / name).is_file() for name in WEIGHTS)
 
 
+def require_model(folder: Path) -> None:
+    """UserError unless a folder holds a model, in the form that is read here."""
+    if not has_weights(folder) or not (Path(folder) / "config.json").is_file():
+        raise UserError(f"{folder}: not a model folder (config.json and model.safetensors are needed)")
+
+
 def load(folder: Path, attention: str = "sdpa") -> PreTrainedModel:
     """The causal language model of a Hugging Face folder, in float32; a folder without one raises UserError."""
     folder = Path(folder)
     _quieten()
-    if not has_weights(folder) or not (folder / "config.json").is_file():
-        raise UserError(f"{folder}: not a model folder (config.json and model.safetensors are needed)")
+    require_model(folder)
     options: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": attention, "local_files_only": True}
     if read_json(folder / "config.json").get("model_type") == "llama":
         # The class by itself: AutoModel imports a registry of every architecture, seconds for nothing.

@@ -4,6 +4,7 @@ A suffix asks for a form of answer. Which suffixes a model was tuned with is wri
 reinforcement learning and evaluation ask exactly as instruction tuning did.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,6 +22,12 @@ CHAT_TEMPLATE = (
 )
 
 _SUFFIXES = "mathmill_suffixes"
+_CHINESE = re.compile(r"[\u4e00-\u9fff]")
+
+
+def language_of(text: str) -> str:
+    """`zh` where a text has Chinese characters, else `en`: the languages that there are suffixes for."""
+    return "zh" if _CHINESE.search(text) else "en"
 
 
 def suffix_key(lang: str, format: str) -> str:

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mathmill.workflow.errors import UserError
-from mathmill.workflow.graph import ITEM_KEYS, STAGES
+from mathmill.workflow.errors import UserError, exit_plainly
+from mathmill.workflow.graph import ITEM_KEYS, STAGES, node_name
 
 STEPS = "steps"  # in a job's folder: what each step but the last has left as its receipt
 
@@ -36,8 +36,8 @@ class Step:
 
     @property
     def name(self) -> str:
-        """As DVC writes it: `stage` or `stage@item`."""
-        return self.stage if self.item is None else f"{self.stage}@{self.item}"
+        """As DVC writes it."""
+        return node_name(self.stage, self.item)
 
 
 class Chain:
@@ -157,11 +157,8 @@ def main(words: Sequence[str]) -> None:
     if "--help" in words or "-h" in words:
         print((__doc__ or "").strip())
         return
-    try:
+    with exit_plainly():
         run(find_root(), words)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ included. The registry holds the checkpoint's path and DVC's md5, not its bytes;
 """
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -120,17 +119,14 @@ def _everywhere(uri: str) -> Iterator[None]:
 
 def main() -> None:
     """Crown the best checkpoint of this project's store, and say which one it is."""
-    from mathmill.workflow.errors import UserError
+    from mathmill.workflow.errors import exit_plainly
     from mathmill.workflow.launch import configure
     from mathmill.workflow.project import find_root
     from mathmill.workflow.tracking_store import open_store
 
-    try:
+    with exit_plainly():
         root = find_root()
         one = crown(open_store(root, configure(root, []).runtime.tracking_uri))
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
     print(
         f"models:/{NAME}@{ALIAS} = version {one.version}{' (new)' if one.new else ''}: {one.path}, md5 {one.md5}\n"
         f"  accuracy on held-out questions: {100 * one.accuracy:.1f} %, the best of {one.among}; run {one.run}"

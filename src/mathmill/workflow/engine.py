@@ -19,7 +19,6 @@ process is one of several that share the shards of a step (see engine_part).
 
 import errno
 import logging
-import os
 from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -30,7 +29,7 @@ from tqdm import tqdm
 
 from mathmill.workflow.config import EngineConfig
 from mathmill.workflow.engine_guard import PageGuard
-from mathmill.workflow.engine_job import Backend, Job, Outcome, ShardFunction, name_of
+from mathmill.workflow.engine_job import Backend, Job, Outcome, ShardFunction, cores, name_of
 from mathmill.workflow.engine_manifest import FINAL, Manifest, read_manifest, read_quarantine, shard_paths
 from mathmill.workflow.engine_part import Part, PartDone, release
 from mathmill.workflow.engine_plan import Planned, Shard, plan
@@ -205,8 +204,7 @@ def _backend(engine: EngineConfig, function: ShardFunction, count: int) -> Backe
         return Serial()
     if engine.backend == "pool":
         name_of(function)
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return Pool(max(1, min(engine.workers or cores, count)), engine.hang_timeout)
+        return Pool(max(1, min(engine.workers or cores(), count)), engine.hang_timeout)
     if engine.backend == "ray":
         from mathmill.workflow.engine_ray import Cluster
 

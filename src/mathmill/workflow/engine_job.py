@@ -114,6 +114,17 @@ def run_job(job: Job) -> Outcome:
     )
 
 
+def lost(job: Job, url: str, reason: str, what: str) -> Outcome:
+    """The outcome of a try whose worker process is gone, at a page or (without a url) between two."""
+    where = f" at {url}" if url else " between pages"
+    return Outcome(job, False, cause=f"its worker process {what}{where}", crashed=True, url=url, reason=reason)
+
+
+def cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def name_of(function: ShardFunction) -> tuple[str, str]:
     """Module and name under which a worker process finds the function; ValueError where it would not."""
     module, name = function.__module__, function.__qualname__

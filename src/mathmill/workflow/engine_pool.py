@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from mathmill.workflow.engine_guard import Trail
-from mathmill.workflow.engine_job import Job, Outcome, run_job
+from mathmill.workflow.engine_job import Job, Outcome, lost, run_job
 
 _KILL_WITH_PARENT = 1  # prctl(PR_SET_PDEATHSIG, ...)
 
@@ -127,8 +127,7 @@ class Pool:
         worker.end()
         self._workers.remove(worker)
         what = "was killed, for it did not answer" if reason == "hang" else f"died ({_meaning(code)})"
-        where = f" at {url}" if url else " between pages"
-        return Outcome(job, False, cause=f"its worker process {what}{where}", crashed=True, url=url, reason=reason)
+        return lost(job, url, reason, what)
 
 
 def _meaning(code: int | None) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mathmill.workflow.config import EngineConfig
 from mathmill.workflow.engine_guard import Trail
-from mathmill.workflow.engine_job import Job, Outcome, run_job
+from mathmill.workflow.engine_job import Job, Outcome, cores, lost, run_job
 from mathmill.workflow.errors import UserError
 
 _OBJECT_STORE = 128 << 20  # bytes, of a Ray that we start: no table passes through it, only paths and statistics
@@ -69,7 +69,7 @@ class Cluster:
             if watched.url and time.monotonic() - watched.since > watched.job.page_timeout + self._hang_timeout:
                 self._ray.cancel(task, force=True)
                 del self._running[task]
-                return _lost(watched.job, watched.url, "hang", "was killed, for it did not answer")
+                return lost(watched.job, watched.url, "hang", "was killed, for it did not answer")
         return None
 
     def pages(self) -> int:
@@ -101,7 +101,7 @@ class Cluster:
             # Outside the shard function, which run_job guards: the nodes' mathmill or Python differs from ours.
             return Outcome(job, False, cause=f"Ray could not run the task: {_short(error)}", trace=str(error))
         except errors.RayError as error:
-            return _lost(job, Trail.read(job.trail)[2], "crash", f"died ({_short(error)})")
+            return lost(job, Trail.read(job.trail)[2], "crash", f"died ({_short(error)})")
         outcome.job = job
         return outcome
 
@@ -134,8 +134,7 @@ def _connect(ray: Any, engine: EngineConfig) -> None:
         if address:
             ray.init(address=address, **quiet)
         else:
-            cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-            start_local(ray, engine.workers or cores, _OBJECT_STORE, **quiet)
+            start_local(ray, engine.workers or cores(), _OBJECT_STORE, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = f"at {address}" if address else "on this machine"
         raise UserError(f"runtime.engine.ray_address: no Ray {where}: {_short(error)}") from None
@@ -160,11 +159,6 @@ def start_local(ray: Any, cpus: int, object_store: int, **options: Any) -> None:
             ray.shutdown()
             if left == 0:
                 raise RuntimeError(f"{_short(error)} ({_STARTS} tries)") from error
-
-
-def _lost(job: Job, url: str, reason: str, what: str) -> Outcome:
-    where = f" at {url}" if url else " between pages"
-    return Outcome(job, False, cause=f"its worker process {what}{where}", crashed=True, url=url, reason=reason)
 
 
 def _short(error: BaseException) -> str:

@@ -78,12 +78,21 @@ def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
     """The rows of a JSON lines file; empty lines are skipped, a bad line raises UserError with its number."""
-    rows: list[dict[str, Any]] = []
+    return [row for _, row in numbered_jsonl(path)]
+
+
+def numbered_jsonl(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    """The same with the number of each row's line, from 1."""
     try:
         # Split on newlines alone: str.splitlines would also cut at U+2028 and the like inside a string.
         lines = Path(path).read_bytes().split(b"\n")
     except FileNotFoundError:
         raise UserError(f"{path}: no such file") from None
+    return list(parse_jsonl(lines, path))
+
+
+def parse_jsonl(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(number of its line from 1, row) of JSON lines; empty lines are skipped, a bad one raises UserError."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -93,8 +102,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
             raise UserError(f"{path}, line {number}: not JSON: {error}") from None
         if not isinstance(row, dict):
             raise UserError(f"{path}, line {number}: expected an object, found {type(row).__name__}")
-        rows.append(row)
-    return rows
+        yield number, row
 
 
 def write_parquet(path: Path, rows: "Sequence[Mapping[str, Any]] | pa.Table", schema: "pa.Schema") -> None:

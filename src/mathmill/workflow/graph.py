@@ -77,6 +77,11 @@ _MEASURES = ("src/mathmill/corpus/cut.py", "src/mathmill/corpus/estimates.py", "
 _TABLES = "src/mathmill/workflow/tables.py"
 
 
+def node_name(stage: str, item: str | None) -> str:
+    """What DVC calls a node: `stage` or `stage@item`."""
+    return stage if item is None else f"{stage}@{item}"
+
+
 @dataclass(frozen=True)
 class Node:
     """One stage, or one item of a stage. `metrics`: labels of outputs that stand in git, not in DVC's cache.
@@ -96,8 +101,8 @@ class Node:
 
     @property
     def name(self) -> str:
-        """The name that DVC gives it: `stage` or `stage@item`."""
-        return self.stage if self.item is None else f"{self.stage}@{self.item}"
+        """The name that DVC gives it."""
+        return node_name(self.stage, self.item)
 
 
 def node(stage: str, item: str | None = None) -> Node:

@@ -4,14 +4,13 @@ Every stage's `__main__.py` ends in `launch(name, body)`. Errors that a user can
 and end with exit code 2.
 """
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import UserError, exit_plainly
 from mathmill.workflow.project import find_root, scratch_root
 
 if TYPE_CHECKING:
@@ -38,18 +37,13 @@ def launch(name: str, body: Body, check: Check | None = None) -> None:
     --shard 3/16: do the third of 16 parts of the next unfinished step's shards and stop (see workflow.engine_part).
     """
     arguments = sys.argv[1:]
-    try:
+    with exit_plainly():
         if "--help" in arguments or "-h" in arguments:
             from mathmill.workflow.help import stage_help
 
             print(stage_help(name, sys.modules["__main__"].__doc__ or ""), flush=True)
             return
         _start(name, body, check, arguments)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:  # `... --help | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _start(name: str, body: Body, check: Check | None, arguments: list[str]) -> None:

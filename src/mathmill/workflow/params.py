@@ -21,6 +21,7 @@ _HEADER = """\
 # next composition would undo it. Set a value with `make exp rl.optim.lr=3e-6`, or in overrides.yaml.
 """
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./ -]*")
+_MEND = "git checkout params.yaml, or delete the file and run `python -m mathmill.compose`"
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n", "nan", "inf", "infinity"}
 
 
@@ -75,9 +76,9 @@ def read(root: Path) -> dict[str, Any] | None:
         # OmegaConf and not PyYAML, which reads the 1e-6 of a hand's edit as a string.
         content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
     except (yaml.YAMLError, OmegaConfBaseException, OSError) as error:
-        raise ConfigError(f"{PARAMS}: cannot be read: {error}\n{_mend(root)}") from None
+        raise ConfigError(f"{PARAMS}: cannot be read: {error}\n{_MEND}") from None
     if not isinstance(content, dict):
-        raise ConfigError(f"{PARAMS}: must hold the sections of the configuration\n{_mend(root)}")
+        raise ConfigError(f"{PARAMS}: must hold the sections of the configuration\n{_MEND}")
     return {str(key): value for key, value in content.items()}
 
 
@@ -119,7 +120,7 @@ def edited(root: Path, content: dict[str, Any], composed: Params | None) -> Conf
             lines.append("  its values are those of the composition; only its seal is wrong")
     example = " ".join(f"'{entry}'" for entry in settable[:3]) or "rl.optim.lr=3e-6"
     lines.append(f"To set a value: make exp {example}   (or write it into overrides.yaml)")
-    lines.append(f"To drop the edit: {_mend(root)}")
+    lines.append(f"To drop the edit: {_MEND}")
     return ConfigError("\n".join(lines))
 
 
@@ -148,7 +149,3 @@ def is_absent(value: Any) -> bool:
 
 def _show(value: Any) -> str:
     return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _mend(root: Path) -> str:
-    return "git checkout params.yaml, or delete the file and run `python -m mathmill.compose`"

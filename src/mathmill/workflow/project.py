@@ -6,12 +6,12 @@ from pathlib import Path
 from mathmill.workflow.errors import UserError
 
 
-def find_root(start: Path | None = None) -> Path:
-    """The nearest folder at or above `start` (default: the working directory) that holds dvc.yaml.
+def find_root() -> Path:
+    """The nearest folder at or above the working directory that holds dvc.yaml.
 
     Under `dvc exp run --temp` this is the copy that the experiment runs in. Raises UserError outside a project.
     """
-    here = (start or Path.cwd()).resolve()
+    here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         if (folder / "dvc.yaml").is_file():
             return folder

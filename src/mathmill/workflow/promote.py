@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mathmill.workflow.engine_plan import plain
-from mathmill.workflow.errors import ConfigError, UserError
+from mathmill.workflow.errors import UserError, exit_plainly
 from mathmill.workflow.graph import ITEM_KEYS
 from mathmill.workflow.params import differences, is_absent
 from mathmill.workflow.tracking_store import Store
@@ -151,13 +151,10 @@ def main(words: list[str]) -> None:
     if not words or words[0].startswith("-"):
         print((__doc__ or "").strip())
         sys.exit(0 if words else 2)
-    try:
+    with exit_plainly():
         root = find_root()
         store = open_store(root, configure(root, []).runtime.tracking_uri)
         path, otherwise = promote(root, store, *words[:2])
-    except (UserError, ConfigError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
     print(f"{path.relative_to(root)}: written; make exp experiment={path.stem}")
     for note in otherwise:
         print(f"note: {note}")

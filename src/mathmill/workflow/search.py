@@ -56,7 +56,6 @@ class Search:
         self.study = optuna.create_study(
             storage=f"sqlite:///{folder / STUDY_FILE}", study_name=name, direction=direction, load_if_exists=True
         )
-
         self._drop_halves()
 
     def asked(self) -> int:

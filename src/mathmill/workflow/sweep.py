@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from mathmill.workflow.composition import override_key
 from mathmill.workflow.files import read_json, write_json
 
 PARENT_FILE = "parent.json"
@@ -81,8 +82,3 @@ def current_job() -> SweepJob | None:
     overrides = [str(text) for text in hydra.overrides.task]
     swept = [text for text in overrides if override_key(text) in parent["swept"]]
     return SweepJob(parent["run"], tuple(swept or overrides))
-
-
-def override_key(override: str) -> str:
-    """`rl.seed` for rl.seed=1 and for +rl.seed=1."""
-    return override.partition("=")[0].lstrip("+~")

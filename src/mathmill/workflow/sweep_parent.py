@@ -15,10 +15,11 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
+from mathmill.workflow.composition import override_key
 from mathmill.workflow.files import read_json, write_json
 from mathmill.workflow.project import find_root
 from mathmill.workflow.promote import BEST
-from mathmill.workflow.sweep import JOB_FILE, PARENT_FILE, override_key
+from mathmill.workflow.sweep import JOB_FILE, PARENT_FILE
 
 log = logging.getLogger(__name__)
 _open: list["Parent"] = []  # the sweep that this process has begun: the callback opens it, `sweeping` closes it

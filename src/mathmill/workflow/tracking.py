@@ -92,12 +92,6 @@ class Run:
         except Exception as error:
             self._buffer.keep([{"tag": key, "text": str(value)}], error)
 
-    def artifact(self, path: Path, folder: str | None = None) -> None:
-        """Copy a file or folder into the run's artifacts (small things: reports, samples; models stay in DVC)."""
-        client = self.store.client
-        send = client.log_artifacts if Path(path).is_dir() else client.log_artifact
-        self._try(f"artifact {path}", lambda: send(self.id, str(path), folder))
-
     def text(self, name: str, text: str) -> None:
         """Write a text artifact."""
         self._try(f"artifact {name}", lambda: self.store.client.log_text(self.id, text, name))
@@ -123,10 +117,6 @@ class Run:
                     data.append((label, path))
         if data:
             self._try("inputs", lambda: self._log_datasets(data, self._recorded))
-
-    def input_dataset(self, label: str, path: Path) -> None:
-        """Say that the run read the file or folder, by DVC's digest."""
-        self._try(f"input {path}", lambda: self._log_datasets([(label, path)], self._recorded))
 
     def input_model(self, path: Path) -> None:
         """Say that the run read the model; in stage evaluate, the metrics that follow are also the model's own."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mathmill.workflow.engine_plan import plain
+from mathmill.workflow.graph import node_name
 
 LIMIT = 6000  # characters of a parameter that MLflow takes
 
@@ -74,7 +75,7 @@ def tags(stage: Any, fingerprint: str, overrides: Sequence[str]) -> dict[str, st
 
 def run_name(stage: Any, overrides: Sequence[str]) -> str:
     """`rl@grpo lr=3e-05 seed=1`: the stage, and what was set for this job of a sweep, or learning rate and seed."""
-    name = f"{stage.name}@{stage.item}" if stage.item else stage.name
+    name = node_name(stage.name, stage.item)
     if overrides:
         pairs = [text.lstrip("+~").split("=", 1) for text in overrides]
     else:

@@ -27,18 +27,15 @@ def addresses(root: Path, base: str | None) -> tuple[str, list[str]]:
 
 def main() -> None:
     """Print the addresses, then become MLflow's server; exit code 2 where the store does not open."""
-    from mathmill.workflow.errors import UserError
+    from mathmill.workflow.errors import exit_plainly
     from mathmill.workflow.project import find_root
 
     parser = argparse.ArgumentParser("python -m mathmill.workflow.ui", description=__doc__)
     parser.add_argument("--port", type=int, default=5000, help="port of this machine (default: 5000)")
     parser.add_argument("--addresses", action="store_true", help="print the addresses and stop")
     given = parser.parse_args()
-    try:
+    with exit_plainly():
         uri, lines = addresses(find_root(), f"http://127.0.0.1:{given.port}")
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
     print("\n".join(lines), flush=True)
     if not given.addresses and not uri.startswith("http"):
         words = ["-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(given.port)]
