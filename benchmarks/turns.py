@@ -26,9 +26,13 @@ def beside(variable: str, package: str, advice: str) -> None:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Of a child: so many threads, which sleep while they wait, and no network."""
+    """Of a child: so many threads and no network.
+
+    How threads wait is left to OpenMP: a little while on the processor, then asleep. Where they sleep at once, waking
+    them costs as much as most operations of these sizes take.
+    """
     quiet = {"OMP_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    return {**os.environ, **quiet, "OMP_WAIT_POLICY": "passive"}
+    return {**os.environ, **quiet}
 
 
 def answer(command: list[str], environment: dict[str, str]) -> Any:
