@@ -180,3 +180,16 @@ def test_masked_tokens_change_nothing() -> None:
             function(some, settings).coefficient * tokens.mask for some in (tokens, replace(tokens, **changed))
         )
         assert torch.equal(left, right)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_the_watched_divergence_is_that_of_the_sampler(offline: bool) -> None:
+    """Every token of a vocabulary weighed by its probability of being drawn: the estimate is the divergence itself."""
+    generator = torch.Generator().manual_seed(0)
+    both = torch.randn(2, 1, 50, generator=generator, dtype=torch.float64).log_softmax(-1)
+    policy, reference = both
+    sampler, other = (reference, policy) if offline else (policy, reference)
+    ones = torch.ones(1, 50, dtype=torch.float64)
+    watched = likelihood(Tokens(policy, policy, reference, ones, ones), Settings(offline=offline)).kl
+    divergence = (sampler.exp() * (sampler - other)).sum()
+    assert (sampler.exp() * watched).sum() == pytest.approx(divergence, abs=1e-12)

@@ -142,7 +142,7 @@ def _reinforcement(studio: Studio, one: Reinforcement) -> list[Drawn]:
 
 _DIAGNOSTICS = {"kl": "KL to the starting model", "entropy": "entropy", "zero_variance": "groups without signal"}
 _CAPTIONS = {
-    "kl": "The k3 estimate of the divergence from the reference policy, as the stage logs it.",
+    "kl": "The k3 estimate from the outputs drawn: KL[policy || start], of RFT and DPO KL[start || policy].",
     "entropy": "Mean entropy of the next-token distribution over the outputs, in nats.",
     "zero_variance": "Share of groups whose outputs are all right or all wrong: they carry no gradient.",
 }

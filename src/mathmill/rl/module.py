@@ -84,6 +84,7 @@ class RlModule(PhaseModule):
             config.ratio,
             config.dpo.beta,
             config.dpo.margin,
+            self.method.offline,
         )
 
     def training_step(self, batch: Batch, index: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from torch.nn.functional import logsigmoid
 
 @dataclass(frozen=True)
 class Settings:
-    """Numbers of the objectives; see the keys of the same names in RlConfig."""
+    """Numbers of the objectives, as keys of RlConfig. offline: whether the reference drew the outputs."""
 
     clip: float = 0.2
     clip_high: float | None = None
@@ -22,6 +22,7 @@ class Settings:
     ratio: str = "token"
     dpo_beta: float = 2.0
     dpo_margin: str = "mean"
+    offline: bool = False
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,12 @@ def _ratio(tokens: Tokens, settings: Settings) -> torch.Tensor:
 
 
 def _watched_kl(tokens: Tokens, settings: Settings) -> torch.Tensor:
-    """How far the policy has gone from the reference, by k3, whatever the objective makes of it."""
+    """How far the policy has gone from the reference, by k3, whatever the objective makes of it.
+
+    k3 wants samples of the first of its two distributions: of outputs that the reference drew it is the divergence from
+    the reference to the policy (the other one would grow without bound on outputs that the policy gives up).
+    """
     if tokens.reference is None:
         return torch.zeros_like(tokens.policy)
-    return kl_term(tokens.policy.detach(), tokens.reference)[0]
+    policy = tokens.policy.detach()
+    return kl_term(*((tokens.reference, policy) if settings.offline else (policy, tokens.reference)))[0]
