@@ -19,9 +19,10 @@ import numpy as np
 from mathmill.pages.config import PagesConfig
 from mathmill.pages.extract import extract, unfit
 from mathmill.pages.near import Components, bucket_pairs
-from mathmill.pages.run import warc_files
 from mathmill.pages.shingles import permutations, similarity
+from mathmill.pages.sources import crawl_files
 from mathmill.pages.warc import Response, responses
+from mathmill.workflow.config import FetchConfig
 from mathmill.workflow.files import read_parquet
 
 THRESHOLDS = (0.3, 0.34, 0.36, 0.38, 0.4, 0.42, 0.44, 0.46, 0.5, 0.55, 0.6, 0.7, 0.8)
@@ -31,7 +32,7 @@ def read(crawl: Path, params: PagesConfig) -> list[dict[str, Any]]:
     """One page for each normal URL, the newest."""
     functions = permutations(params.near.bands * params.near.rows, params.seed)
     found: dict[str, dict[str, Any]] = {}
-    for file in warc_files([crawl]):
+    for file in crawl_files([crawl], "", None, FetchConfig()):
         for item in responses(file, params.max_bytes):
             if isinstance(item, Response) and unfit(item, params) is None:
                 row = extract(item, params, functions)

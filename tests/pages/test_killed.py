@@ -1,6 +1,5 @@
 """Workers and whole runs killed 20 times at random moments: the final bytes are those of an undisturbed run."""
 
-import hashlib
 import os
 import random
 import signal
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from folders import tree
 
 from mathmill.workflow.files import write_jsonl
 
@@ -78,14 +78,6 @@ def wait(run: subprocess.Popen[bytes], ready: Path, seconds: float) -> None:
     before = cpu(run.pid)
     while run.poll() is None and cpu(run.pid) - before < seconds:
         time.sleep(0.005)
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        path.relative_to(folder).as_posix(): hashlib.md5(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 def kill(run: subprocess.Popen[bytes], rng: random.Random) -> str:

@@ -5,12 +5,15 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from toy_sweep import BODY
+
+from mathmill.workflow.engine import Shard
 
 
 @pytest.fixture
@@ -38,3 +41,19 @@ def sweep(project, empty_store):
         return done, [line.split() for line in (project / "calls").read_text().splitlines()]
 
     return run
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., list[Shard]]:
+    """Shards whose inputs hold the given lines."""
+
+    def build(**lines: list[str]) -> list[Shard]:
+        shards = []
+        for key, text in lines.items():
+            path = tmp_path / "in" / f"{key}.txt"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(text))
+            shards.append(Shard(key, (path,)))
+        return shards
+
+    return build

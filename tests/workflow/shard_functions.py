@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mathmill.workflow.engine import PageGuard, Shard
+from mathmill.workflow.engine import EngineConfig, PageGuard, Shard, ShardResult, run_shards
 
 
 def upper(shard: Shard, params: Any, out: Path, guard: PageGuard) -> dict[str, Any]:
@@ -121,3 +121,10 @@ def naps(shard: Shard, params: dict[str, Any], out: Path, guard: PageGuard) -> d
     out.write_text("\n".join(rows))
     mine.unlink()
     return {"rows": len(rows)}
+
+
+def run(
+    shards: list[Shard], out: Path, engine: EngineConfig, function: Any = upper, **params: Any
+) -> list[ShardResult]:
+    """A run of one of these functions over the shards."""
+    return run_shards("test", function, shards, out, params=params, engine=engine, suffix=".txt")

@@ -14,13 +14,11 @@ def run(root, content: bytes, accuracy: float, questions: str = "q") -> str:
     model = weights(root / "models" / "rl" / "grpo", content)
     held_out = root / "validation.jsonl"
     held_out.write_text(questions)
-    made = open_run(
-        FakeStage(root, section=Section(seed=int(accuracy * 100)), work=content.decode()),
-        content.decode(),
-        inputs={"validation": [held_out]},
-        outputs={"model": model},
-    )
+    stage = FakeStage(root, section=Section(seed=int(accuracy * 100)), work=content.decode())
+    made = open_run(stage, content.decode())
+    made.inputs({"validation": [held_out]})
     made.metrics({METRIC: accuracy})
+    made.outputs({"model": model})
     made.finish()
     return made.id
 

@@ -1,5 +1,4 @@
 import dataclasses
-import hashlib
 import os
 import signal
 import subprocess
@@ -9,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from folders import tree
 
 from mathmill.workflow.config import RuntimeConfig
 from mathmill.workflow.engine import (
@@ -23,38 +23,11 @@ from mathmill.workflow.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent))  # worker processes inherit it
 import shard_functions as functions
+from shard_functions import run
 
 SERIAL = EngineConfig(backend="serial", progress=False, page_timeout=0.4, hang_timeout=0.6)
 POOL = EngineConfig(backend="pool", workers=2, progress=False, page_timeout=0.4, hang_timeout=0.6)
 both = pytest.mark.parametrize("engine", [SERIAL, POOL], ids=["serial", "pool"])
-
-
-@pytest.fixture
-def make(tmp_path):
-    """Shards whose inputs hold the given lines."""
-
-    def build(**lines):
-        shards = []
-        for key, text in lines.items():
-            path = tmp_path / "in" / f"{key}.txt"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text("\n".join(text))
-            shards.append(Shard(key, (path,)))
-        return shards
-
-    return build
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        p.relative_to(folder).as_posix(): hashlib.md5(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
-    }
-
-
-def run(shards, out, engine, function=functions.upper, **params):
-    return run_shards("test", function, shards, out, params=params, engine=engine, suffix=".txt")
 
 
 @both

@@ -1,6 +1,5 @@
 """Parts of a job array: each does its share, the last call merges, and the bytes are those of one process."""
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -9,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from folders import tree
 
 from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, read_manifest, run_shards
 from mathmill.workflow.engine_part import Part, PartDone, serially
@@ -35,14 +35,6 @@ def shards(tmp_path: Path) -> list[Shard]:
 
 def run(shards: list[Shard], out: Path, part: str | None = None, function=functions.upper, **more) -> list[ShardResult]:
     return run_shards("step", function, shards, out, params=more, engine=replace(SERIAL, part=part), suffix=".txt")
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        p.relative_to(folder).as_posix(): hashlib.md5(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
-    }
 
 
 @pytest.mark.parametrize("skipped", [None, 2], ids=["all parts", "one part never ran"])

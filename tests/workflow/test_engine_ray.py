@@ -1,7 +1,6 @@
 """The back end of a cluster, on a Ray of this machine with two worker processes."""
 
 import dataclasses
-import hashlib
 import os
 import signal
 import sys
@@ -10,12 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from folders import tree
 
-from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, read_quarantine, run_shards
+from mathmill.workflow.engine import EngineConfig, Shard, read_quarantine
 from mathmill.workflow.errors import UserError
 
 sys.path.insert(0, str(Path(__file__).parent))  # worker processes inherit it
 import shard_functions as functions
+from shard_functions import run
 
 SERIAL = EngineConfig(backend="serial", progress=False, page_timeout=0.4, hang_timeout=0.6)
 RAY = EngineConfig(backend="ray", workers=2, progress=False, page_timeout=0.4, hang_timeout=0.6, page_deaths=1)
@@ -33,32 +34,6 @@ def cluster() -> Iterator[None]:
     start_local(ray, 2, 80 << 20, log_to_driver=False, logging_level="warning")
     yield
     ray.shutdown()
-
-
-@pytest.fixture
-def make(tmp_path: Path) -> Callable[..., list[Shard]]:
-    def build(**lines: list[str]) -> list[Shard]:
-        shards = []
-        for key, text in lines.items():
-            path = tmp_path / "in" / f"{key}.txt"
-            path.parent.mkdir(exist_ok=True)
-            path.write_text("\n".join(text))
-            shards.append(Shard(key, (path,)))
-        return shards
-
-    return build
-
-
-def tree(folder: Path) -> dict[str, str]:
-    return {
-        p.relative_to(folder).as_posix(): hashlib.md5(p.read_bytes()).hexdigest()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file()
-    }
-
-
-def run(shards: list[Shard], out: Path, engine: EngineConfig, function=functions.upper, **params) -> list[ShardResult]:
-    return run_shards("test", function, shards, out, params=params, engine=engine, suffix=".txt")
 
 
 def test_same_bytes_as_in_one_process(make: Callable[..., list[Shard]], tmp_path: Path) -> None:

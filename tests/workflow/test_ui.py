@@ -33,9 +33,12 @@ def fill(root: Path) -> dict[str, str]:
     (root / "data").mkdir()
     (root / "data" / "questions.jsonl").write_text("{}\n")
     ids = {}
-    pretrain = open_run(FakeStage(root, name="pretrain", item="base"), "f1", outputs={"model": base})
+    pretrain = open_run(FakeStage(root, name="pretrain", item="base"), "f1")
+    pretrain.outputs({"model": base})
     pretrain.finish()
-    run = open_run(FakeStage(root, name="sft", item=None), "f2", inputs={"checkpoint": [base]}, outputs={"model": sft})
+    run = open_run(FakeStage(root, name="sft", item=None), "f2")
+    run.inputs({"checkpoint": [base]})
+    run.outputs({"model": sft})
     run.finish()
     ids["sft"] = run.id
     client, experiment = run.store.client, run.store.experiment_id
@@ -43,7 +46,8 @@ def fill(root: Path) -> dict[str, str]:
     inputs = {"checkpoint": [sft], "questions": [root / "data" / "questions.jsonl"]}
     for seed in (1, 2):
         stage = FakeStage(root, work=f"seed{seed}", section=Section(seed=seed))
-        run = open_run(stage, f"f{seed}", inputs=inputs)
+        run = open_run(stage, f"f{seed}")
+        run.inputs(inputs)
         run.tag("mlflow.parentRunId", parent.info.run_id)
         for step in range(1, 40):
             run.metrics({"train/reward": 0.2 + seed * step / 100, "train/kl": step / 1000}, step)
@@ -51,7 +55,8 @@ def fill(root: Path) -> dict[str, str]:
         run.finish()
         ids[f"rl{seed}"] = run.id
     client.set_terminated(parent.info.run_id)
-    evaluate = open_run(FakeStage(root, name="evaluate", item="sft"), "f9", inputs=inputs)
+    evaluate = open_run(FakeStage(root, name="evaluate", item="sft"), "f9")
+    evaluate.inputs(inputs)
     evaluate.metrics({"accuracy": 0.625, "test/accuracy": 0.625})
     evaluate.finish()
     ids["experiment"] = experiment
@@ -156,8 +161,9 @@ def test_a_run_kept_by_a_server(server, tmp_path):
     address, ids = server
     model = weights(tmp_path / "models" / "sft", b"other")
     stage = FakeStage(tmp_path, name="sft", item=None, runtime=Runtime(tracking_uri=address))
-    run = open_run(stage, "f", outputs={"model": model})
+    run = open_run(stage, "f")
     run.metrics({"loss": 0.5}, 1)
+    run.outputs({"model": model})
     run.finish()
     found = run.store.client.get_run(run.id)
     assert run.store.experiment_id == ids["experiment"]

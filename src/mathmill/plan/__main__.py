@@ -1,6 +1,6 @@
 """python -m mathmill.plan: what a configuration needs, before it is run. Writes nothing.
 
-  python -m mathmill.plan scale=7b gpus=64                 every stage, with settings that fit
+  python -m mathmill.plan scale=7b gpus=64                 every stage but reward, with settings that fit
   python -m mathmill.plan scale=1b gpus=8 trainer=ddp      the same with a setting of yours
   make plan scale=7b gpus=64                               the same by make
 

@@ -1,4 +1,4 @@
-"""plan: every stage of a configuration on a machine: settings, memory, operations, hours, sizes on disk."""
+"""plan: the stages of a configuration on a machine: settings, memory, operations, hours, sizes on disk."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def fixed_by(params: Params, overrides: Sequence[str]) -> Fixed:
 
 
 def plan(params: Params, machine: Machine, fixed: Fixed, assumed: Assumed | None = None) -> list[StagePlan]:
-    """The plan of every stage that computes with a model; one that fits no way carries what to change."""
+    """The plan of each stage that `works` names; one that fits no way carries what to change."""
     return [_planned(work, machine, fixed) for work in works(params, assumed or Assumed())]
 
 

@@ -1,7 +1,7 @@
 """The stages of a configuration as work: how much is computed, and what one rank holds while it is."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,7 +45,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Assumed:
-    """What no configuration says: prompt tokens of a question, problems of the benchmarks, examples for SFT."""
+    """What no configuration says: prompt tokens of a question, problems of the benchmarks, steps of SFT by epochs."""
 
     prompt: int = 256
     problems: int = 6319  # the test sets of GSM8K and MATH
@@ -53,7 +53,7 @@ class Assumed:
 
 
 def works(params: Params, assumed: Assumed) -> Iterator[Work]:
-    """Every stage of the chain that computes with a model, in running order."""
+    """The stages that compute with a model, in running order; reward models and their labelling are not planned."""
     size = base_size(params)
     for name in PRETRAIN:
         if name in params.pretrain.runs and any(params.pretrain.runs[name].mixture.values()):
@@ -127,7 +127,7 @@ def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
         if setting.stage == 3:  # sampled from a whole copy of the weights
             cache += (2.0 if setting.mixed else 4.0) * size.parameters
         reference = 4.0 * size.parameters if config.beta else 0.0
-        return Memory(**{**update.__dict__, "cache": cache, "reference": reference})
+        return replace(update, cache=cache, reference=reference)
 
     forward = tokens * size.forward_flops(width)
     return Work(

@@ -1,7 +1,9 @@
 """One run of a stage in MLflow: opened, resumed, filled and closed.
 
-    run = open_run(stage, fingerprint, inputs=stage.all_inputs(), outputs=outputs)
+    run = open_run(stage, fingerprint)
+    run.inputs(stage.all_inputs())
     run.metrics({"train/loss": 1.2}, step=5)
+    run.outputs(outputs)
     run.finish("FINISHED")
 
 What concerns the store alone never stops a stage once it has begun: the trouble is warned of once, and what could not
@@ -47,7 +49,6 @@ class Run:
         root: Path,
         spill: Path,
         *,
-        outputs: Mapping[str, Path] | None = None,
         tags: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
         resumed: bool = False,
@@ -57,7 +58,6 @@ class Run:
         self.id = run_id
         self.root = root
         self.resumed = resumed
-        self._outputs = dict(outputs or {})
         self._tags = dict(tags or {})
         self._params = dict(params or {})
         self._sent_params: set[str] = set()
@@ -142,12 +142,10 @@ class Run:
         self._buffer.flush()
 
     def finish(self, status: str = "FINISHED") -> None:
-        """Close the run as FINISHED (its outputs are then recorded), FAILED or KILLED; a second call does nothing."""
+        """Close the run as FINISHED, FAILED or KILLED; a second call does nothing."""
         if self._closed:
             return
         self._closed = True
-        if status == "FINISHED":
-            self.outputs({label: path for label, path in self._outputs.items() if path.exists()})
         self._buffer.close()
         try:
             self.store.client.set_terminated(self.id, status)
@@ -185,19 +183,12 @@ class Run:
             log.warning("not tracked: %s (%s: %s)", what, type(error).__name__, str(error)[:200])
 
 
-def open_run(
-    stage: Any,
-    fingerprint: str,
-    *,
-    inputs: Mapping[str, Sequence[Path]] | None = None,
-    outputs: Mapping[str, Path] | None = None,
-    flush_seconds: float = FLUSH_SECONDS,
-) -> Run:
+def open_run(stage: Any, fingerprint: str, *, flush_seconds: float = FLUSH_SECONDS) -> Run:
     """Open the run of a stage, or go on with the one that `<scratch>/run.json` names.
 
     stage: `name`, `item`, `params`, `section`, `runtime`, `root` and `scratch` are read. In a multirun the run becomes
-    a child of the sweep's. inputs, outputs: paths by label; inputs are recorded now, outputs when the run has finished.
-    Runs whose process is gone are marked KILLED on the way, and what earlier runs of the stage could not send is sent.
+    a child of the sweep's. Runs whose process is gone are marked KILLED on the way, and what earlier runs of the stage
+    could not send is sent.
 
     Raises UserError where the store does not open.
     """
@@ -218,7 +209,6 @@ def open_run(
         run_id,
         stage.root,
         spill,
-        outputs=outputs,
         tags=tags,
         params=params,
         resumed=resumed,
@@ -227,7 +217,6 @@ def open_run(
     run.params(params)
     if not resumed:
         run.text("params.yaml", _yaml(stage))
-    run.inputs(inputs or {})
     return run
 
 

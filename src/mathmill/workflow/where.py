@@ -67,9 +67,8 @@ def _line(node: Any, package: str, key: str) -> int | None:
         if not key.startswith(package + "."):
             return None
         key = key[len(package) + 1 :]
-    parts = key.split(".")
     line = None
-    for at, part in enumerate(parts):
+    for part in key.split("."):
         pairs = getattr(node, "value", None)
         if not isinstance(pairs, list):
             return None
@@ -78,5 +77,5 @@ def _line(node: Any, package: str, key: str) -> int | None:
                 node, line = value, name.start_mark.line + 1
                 break
         else:
-            return None if at == 0 or at < len(parts) else line
+            return None
     return line
