@@ -74,9 +74,15 @@ def test_the_values_of_an_experiment_and_the_groups_of_a_machine(project):
 
     from mathmill.workflow.engine_plan import plain
 
-    chosen = ["experiment=figure7", "trainer=ddp", "engine=serial", "runtime.threads=3", "+pretrain.runs.own.tokens=5"]
+    chosen = [
+        "evaluate.samples.n=32",
+        "trainer=ddp",
+        "engine=serial",
+        "runtime.threads=3",
+        "+pretrain.runs.own.tokens=5",
+    ]
     groups, values = difference(project, plain(asdict(compose_conf(project, chosen))))
     assert groups == {}
     assert values.pop("pretrain.runs.own")["tokens"] == 5
     assert {key for key in values if not key.startswith("evaluate.samples.")} == set()
-    assert values["evaluate.samples.n"] == 64
+    assert values["evaluate.samples.n"] == 32

@@ -103,6 +103,6 @@ FIGURE7 = Comparison(
     ),
     pairs=(Pair("sft", "grpo", "after GRPO instead of before"),),
     paper=f"{PAPER}, section 5.2.2, Figure 7",
-    note="The report of experiment=figure7 draws K = 1 to 64. The instruction-tuned model is the same for every seed.",
+    note="The instruction-tuned model is the same for every seed, so only the luck of GRPO varies.",
 )
 RL: tuple[Comparison, ...] = (FIGURE5, METHODS, SAME_REWARD, ITERATIVE, FIGURE7)

@@ -35,7 +35,6 @@ def summarise_samples(
         curves["pass_at"][str(k)] = asdict(mean_interval(passes, confidence, seed))
         curves["maj_at"][str(k)] = asdict(mean_interval(majorities, confidence, seed))
         credits[str(k)] = majorities
-    curves["pass_1"] = curves["pass_at"]["1"]
     curves["mixed"] = sum(1 for group in right if 0 < sum(group) < n) / len(samples)
     curves["truncated"] = sum(not one.completion.finished for group in samples for one in group) / (n * len(samples))
     curves["per_problem"] = {"correct": [sum(group) for group in right], "maj_at": credits}

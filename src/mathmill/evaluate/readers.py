@@ -7,7 +7,7 @@ from mathmill.evaluate.item import Item, Row
 from mathmill.evaluate.tasks.registry import TASKS
 from mathmill.reward.verifier import GoldError, read_gold
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_jsonl
+from mathmill.workflow.files import numbered_jsonl, read_jsonl
 
 
 def _problems(row: Row, number: int) -> Item:
@@ -77,7 +77,7 @@ def read_items(rows: list[Row], reader: str, where: str) -> list[Item]:
 def read_training(path: Path) -> list[Item]:
     """The training problems behind baselines and shots: once per question, unusable answers left out."""
     by_question: dict[tuple[str, str], Item] = {}
-    for number, row in enumerate(read_jsonl(path), start=1):
+    for number, row in numbered_jsonl(path):
         name = detect(row)
         if name is None:
             raise UserError(f"{path}, line {number}: a training row needs question and answer")

@@ -8,7 +8,7 @@ import numpy
 
 from mathmill.reward.verifier import read_gold
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_jsonl
+from mathmill.workflow.files import numbered_jsonl
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,7 @@ def read_questions(path: Path, languages: list[str] | None = None) -> list[Quest
     for a file that holds no question in `languages`.
     """
     found = []
-    # Empty lines, which read_jsonl leaves out, count too.
-    rows = read_jsonl(path)
-    lines = [number for number, line in enumerate(path.read_bytes().split(b"\n"), start=1) if line.strip()]
-    for line, row in zip(lines, rows, strict=True):
+    for line, row in numbered_jsonl(path):
         text, answer = row.get("question"), str(row.get("answer", ""))
         if not isinstance(text, str) or "answer" not in row:
             fields = ", ".join(sorted(row)) or "none"
