@@ -89,13 +89,14 @@ def _evaluation(studio: Studio, facts: Facts) -> list[Drawn]:
             studio.lines(
                 "maj_pass",
                 "Maj@K and Pass@K",
-                curves,
+                {name: [(float(k), fact.value) for k, fact in points.items()] for name, points in curves.items()},
                 x="K",
                 y="percent",
                 caption="Several completions of each problem (the paper's Figure 7); K is doubled from mark to mark.",
                 source=brief([facts.models[name].items.source for name in tuned if facts.models[name].samples]),
                 percent=True,
                 doubling=True,
+                bands={name: [fact.ends for fact in points.values()] for name, points in curves.items()},
             )
         )
     return drawn

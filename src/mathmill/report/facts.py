@@ -24,6 +24,11 @@ class Fact:
         if not self.source:
             raise ValueError(f"the number {self.value} has no source")
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval; the number itself twice where there is none."""
+        return self.value if self.low is None else self.low, self.value if self.high is None else self.high
+
     def as_json(self) -> dict[str, Any]:
         """Value, source, and the interval where there is one."""
         interval = {} if self.low is None else {"low": self.low, "high": self.high}

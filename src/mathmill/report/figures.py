@@ -44,6 +44,7 @@ _STYLE: dict[str, Any] = {
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "white",
 }
+_LEGEND = 66  # characters that fit beside each other under a figure; an entry takes its name and seven more
 
 Series = dict[str, list[tuple[float, float]]]
 Bands = dict[str, list[tuple[float, float]]]
@@ -106,7 +107,7 @@ class Studio:
                 axes.xaxis.get_major_locator().set_params(integer=True)
 
         rows: Rows = [
-            (name, *point, *(bands[name][place] if bands else ()))
+            (name, point[0], *(round(times * value, 6) for value in (point[1], *(bands[name][place] if bands else ()))))
             for name, points in data.items()
             for place, point in enumerate(points)
         ]
@@ -134,7 +135,7 @@ class Studio:
                 colour = PALETTE[number % len(PALETTE)]
                 for label, fact in facts.items():
                     place = labels.index(label) + shift
-                    low, high = (fact.value if end is None else end for end in (fact.low, fact.high))
+                    low, high = fact.ends
                     axes.plot([100 * low, 100 * high], [place, place], color=colour, linewidth=1.6)
                 places = [labels.index(label) + shift for label in facts]
                 axes.plot([100 * f.value for f in facts.values()], places, "o", color=colour, markersize=4, label=name)
@@ -179,7 +180,7 @@ class Studio:
             figure.suptitle(title, x=0.015, ha="left", fontsize=10)
             handles, names = axes.get_legend_handles_labels()
             if len(names) > 1:
-                figure.legend(handles, names, loc="outside lower center", ncols=min(4, len(names)))
+                figure.legend(handles, names, loc="outside lower center", ncols=_columns(names))
             svg, png = io.BytesIO(), io.BytesIO()
             figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
             figure.savefig(png, format="png", dpi=160, metadata={"Software": None})
@@ -188,6 +189,12 @@ class Studio:
         write_text(self.folder / f"{stem}.svg", text)
         write_bytes(self.folder / f"{stem}.png", png.getvalue())
         return Drawn(stem, caption, source, _inline(text, caption))
+
+
+def _columns(names: Sequence[str]) -> int:
+    """Of a legend: as many as fit beside each other, and no row much shorter than the others."""
+    fit = max(1, min(4, _LEGEND // (max(map(len, names)) + 7)))
+    return -(-len(names) // -(-len(names) // fit))
 
 
 def brief(sources: Sequence[str]) -> str:

@@ -17,12 +17,10 @@ LABELS = {"pass_at": "Pass@K", "maj_at": "Maj@K"}
 PAPER_GAINS = {"maj_at": (6.7, 1.5), "pass_at": (6.7, -1.8)}
 
 
-def curves(models: list[Model]) -> dict[str, list[tuple[float, float]]]:
-    """`model Pass@K` and so on -> (K, share), of the models that were sampled."""
+def curves(models: list[Model]) -> dict[str, dict[int, Fact]]:
+    """`model Pass@K` and so on -> K -> share, of the models that were sampled."""
     return {
-        f"{model.name} {label}": [
-            (float(k), model.samples[curve][k].value) for k in sorted(model.samples[curve], key=int)
-        ]
+        f"{model.name} {label}": {int(k): model.samples[curve][k] for k in sorted(model.samples[curve], key=int)}
         for model in models
         for curve, label in LABELS.items()
         if model.samples.get(curve)
