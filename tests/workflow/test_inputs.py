@@ -72,7 +72,7 @@ def test_an_address_is_refused_until_a_stage_reads_it(tmp_path: Path) -> None:
     assert is_remote("s3://bucket/x")
     assert is_remote("datasets:gsm8k")
     assert not is_remote("/data/x")
-    with pytest.raises(UserError, match=r"rl\.questions = s3://b/q\.jsonl: no stage reads addresses yet"):
+    with pytest.raises(UserError, match=r"rl\.questions = s3://b/q\.jsonl: only pages"):
         input_digests(tmp_path, with_questions("s3://b/q.jsonl"))
 
 

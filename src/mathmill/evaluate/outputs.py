@@ -10,7 +10,10 @@ from mathmill.evaluate.item import Item
 
 
 def SAMPLE() -> pa.Schema:
-    """One row a completion (data/samples/MODEL.parquet). copy 0 is greedy, others are sampled; form: cot, pot, tir."""
+    """One row a completion (data/samples/MODEL.parquet). copy: 0 is greedy, others are sampled.
+
+    form: cot, pot, tir, or isabelle (a proof).
+    """
     text, flag, number = pa.string(), pa.bool_(), pa.int64()
     kinds = {
         "benchmark": text, "id": text, "family": text, "difficulty": number, "lang": text, "question": text,

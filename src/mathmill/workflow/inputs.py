@@ -119,7 +119,8 @@ def _digest_all(root: Path, node: Node, label: str, values: list[str]) -> str:
             hasher.update(f"{value}\n".encode())
             continue
         if is_remote(value):
-            raise UserError(f"{own_key(node, label)} = {value}: no stage reads addresses yet; give a file or folder")
+            known = " and ".join(ADDRESSED)
+            raise UserError(f"{own_key(node, label)} = {value}: only {known} take addresses; give a file or folder")
         if producer(value) is not None:
             hasher.update(f"{value}\n".encode())  # its bytes are not made yet
             continue
