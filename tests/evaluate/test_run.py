@@ -221,7 +221,7 @@ def test_a_kill_loses_at_most_a_batch_and_nothing_is_made_twice(
             raise KeyboardInterrupt
         return real(*args, **kwargs)
 
-    monkeypatch.setitem(generation.complete.__kwdefaults__, "sampler", counted)
+    monkeypatch.setattr(generation, "sample", counted)
     monkeypatch.setattr(generation, "_SAMPLED", 32)
     settings = {"samples": SamplesConfig(n=4), "max_new_tokens": 8}
     with pytest.raises(KeyboardInterrupt):
