@@ -109,6 +109,19 @@ def test_shards_may_be_cut_elsewhere(files, tmp_path) -> None:
     assert [(a.question, a.output) for a in one["train"]] == [(b.question, b.output) for b in other["train"]]
 
 
+@pytest.mark.parametrize(("backend", "workers", "threads"), [("serial", 2, 4), ("pool", 1, 4), ("pool", 2, 1)])
+def test_workers_do_not_share_a_core(files, tmp_path, monkeypatch, backend: str, workers: int, threads: int) -> None:
+    """Two workers of two threads each on two cores are four times as slow as two of one."""
+    seen = []
+    monkeypatch.setattr(shards, "run_shards", lambda *args, params, **others: seen.append(params.runtime) or [])
+    stage = host(tmp_path)
+    stage.runtime.engine = EngineConfig(backend=backend, workers=workers, progress=False)
+    stage.runtime.threads = 4
+    labelled(stage, settings(), files["sampler"], files["questions"], files["validation"])
+    assert seen[0].threads == threads
+    assert stage.runtime.threads == 4
+
+
 @pytest.mark.parametrize("kind", ["outcome", "process"])
 def test_a_reward_model_and_its_report(files, tmp_path, kind: str) -> None:
     chosen = settings(kind=kind)
