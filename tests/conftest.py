@@ -10,12 +10,14 @@ import hypothesis
 import pytest
 from chain import Chain
 
+from mathmill.workflow.environment import collect_rarely
 from mathmill.workflow.graph import nodes
 
 ROOT = Path(__file__).resolve().parents[1]
 # A deadline by the clock fails where the machine is busy; what may not take long says so with cpu_limit.
 hypothesis.settings.register_profile("mathmill", deadline=None)
 hypothesis.settings.load_profile("mathmill")
+collect_rarely()
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook

@@ -17,6 +17,7 @@ from typing import Any
 
 from mathmill.workflow.engine_guard import Trail
 from mathmill.workflow.engine_job import Job, Outcome, lost, run_job
+from mathmill.workflow.environment import collect_rarely
 
 _KILL_WITH_PARENT = 1  # prctl(PR_SET_PDEATHSIG, ...)
 
@@ -140,6 +141,7 @@ def _meaning(code: int | None) -> str:
 def _serve(pipe: Connection, parent: int) -> None:
     """Life of a worker: take jobs until the pipe closes. Models that a shard function caches stay loaded."""
     _die_with(parent)
+    collect_rarely()
     # A terminal's Ctrl-C reaches the whole group; the parent alone decides, and it ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
