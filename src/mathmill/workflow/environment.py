@@ -50,8 +50,8 @@ def prepare(runtime: RuntimeConfig) -> None:
 def collect_rarely() -> None:
     """Have Python look for unreachable cycles seldom, and not once more at the end of the process.
 
-    Loading torch, Lightning and MLflow makes a million objects that stay. To look through them again and again was three
-    of the eight seconds that such a process took to start and to end.
+    Loading torch, Lightning and MLflow makes a million objects that stay. Looking through them again and again was
+    three of the eight seconds that such a process took to start and to end.
     """
     gc.set_threshold(50_000)
     atexit.register(gc.freeze)
