@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from rl_sides import agrees, check, run_ours, run_trl
+from rl_sides import LR, agrees, check, run_ours, run_trl
 from turns import Contender, answer, beside, child, close, environment, say
 
 OURS = "mathmill"
@@ -77,6 +77,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
     parser.add_argument("--out", type=Path, help="write the JSON here as well")
     parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--lr", type=float, default=LR, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=0, help=argparse.SUPPRESS)
     given = parser.parse_args()
     beside(
         "MATHMILL_TRL",
@@ -90,9 +92,9 @@ def main() -> None:
         if given.child == "check":
             say(json.dumps(check()))
         elif given.child == OURS:
-            run_ours(given.ragged)
+            run_ours(given.ragged, given.lr, given.seed)
         else:
-            run_trl(given.ragged, CONTENDERS[given.child])
+            run_trl(given.ragged, {**CONTENDERS[given.child], "lr": given.lr, "seed": given.seed})
         return
     options = ["--threads", str(given.threads), *(["--ragged"] if given.ragged else [])]
     names = QUICK if given.quick else list(CONTENDERS)

@@ -8,6 +8,7 @@ from typing import Any
 from turns import Turns
 
 PROMPTS, GROUP, LONGEST, VOCAB, EOS = 16, 8, 64, 512, 1
+LR = 1e-4
 
 
 def tokenizer_of() -> Any:
@@ -62,19 +63,19 @@ def reward_of(tokens: list[int]) -> float:
     return sum(token < VOCAB // 2 for token in tokens) / max(1, len(tokens))
 
 
-def optim_of() -> Any:
+def optim_of(lr: float) -> Any:
     from mathmill.training.config import OptimConfig
 
     return OptimConfig(
-        lr=1e-4, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, clip=1.0, schedule="constant", precision="32-true"
+        lr=lr, beta1=0.9, beta2=0.999, eps=1e-8, weight_decay=0.0, clip=1.0, schedule="constant", precision="32-true"
     )
 
 
 def turns_of() -> Turns:
-    return Turns(extra=("generate_cpu", "tokens"), megabyte=1 << 20)
+    return Turns(extra=("generate_cpu", "tokens", "reward"), megabyte=1 << 20)
 
 
-def run_ours(ragged: bool) -> None:
+def run_ours(ragged: bool, lr: float = LR, seed: int = 0) -> None:
     """RlModule in a Lightning trainer, as `fit` builds it."""
     import lightning.pytorch as lightning
     import torch
@@ -106,10 +107,12 @@ def run_ours(ragged: bool) -> None:
 
     def judge(questions: Any, prompts: Any, rollouts: Any) -> Judged:
         rewards = torch.tensor([reward_of(r.tokens) for r in rollouts]).view(len(questions), GROUP)
+        turns.extra["reward"] = float(rewards.mean())
         return Judged(rewards > 0, rewards, [[len(r.tokens) - 1] for r in rollouts], [[0.0]] * len(rollouts))
 
     questions = [Question(text, "0", "en") for text in texts]
     config = RlConfig(
+        seed=seed,
         beta=0.0,
         aggregation="token",
         outputs=GROUP,
@@ -117,7 +120,7 @@ def run_ours(ragged: bool) -> None:
         eval_every=1 << 30,
         update_tokens=2048,
         sampling=SamplingConfig(max_new_tokens=LONGEST),
-        optim=optim_of(),
+        optim=optim_of(lr),
     )
     module = Module(model_of(ragged), tokenizer, None, config, lambda step: 1.0, questions[:1])
     module.judge.judge = judge
@@ -141,7 +144,15 @@ def run_ours(ragged: bool) -> None:
 
 
 def trl_trainer(
-    folder: str, ragged: bool, micro: int, weights: str = "float32", autocast: bool = False, checkpointing: bool = False
+    folder: str,
+    ragged: bool,
+    micro: int,
+    weights: str = "float32",
+    autocast: bool = False,
+    checkpointing: bool = False,
+    lr: float = LR,
+    seed: int = 0,
+    turns: Turns | None = None,
 ) -> Any:
     import datasets
     import torch
@@ -160,7 +171,8 @@ def trl_trainer(
         temperature=1.0,
         beta=0.0,
         loss_type="dapo",
-        learning_rate=1e-4,
+        learning_rate=lr,
+        seed=seed,
         lr_scheduler_type="constant",
         weight_decay=0.0,
         max_grad_norm=1.0,
@@ -175,7 +187,10 @@ def trl_trainer(
     data = datasets.Dataset.from_dict({"prompt": prompts_of()})
 
     def reward(completion_ids: list[list[int]], **_: Any) -> list[float]:
-        return [reward_of(ids) for ids in completion_ids]
+        rewards = [reward_of(ids) for ids in completion_ids]
+        if turns:
+            turns.extra["reward"] = sum(rewards) / len(rewards)
+        return rewards
 
     model = model_of(ragged).to(getattr(torch, weights))
     return GRPOTrainer(model=model, reward_funcs=reward, args=args, train_dataset=data, processing_class=tokenizer_of())
@@ -194,7 +209,7 @@ def run_trl(ragged: bool, settings: dict[str, Any]) -> None:
             turns.end()
 
     with tempfile.TemporaryDirectory() as folder:
-        trainer = trl_trainer(folder, ragged, **settings)
+        trainer = trl_trainer(folder, ragged, turns=turns, **settings)
         trainer._generate_single_turn = turns.timed("generate_cpu", trainer._generate_single_turn)
         score = trainer._generate_and_score_completions
 

@@ -97,3 +97,23 @@ def test_dropout_acts_on_the_weights_and_its_gradient_follows() -> None:
 
     assert torch.autograd.gradcheck(run, inputs)
     assert not torch.allclose(run(*inputs), SharedPrefixAttention.apply(*inputs, spans, 0.7, 0.0))
+
+
+def test_two_threads_give_the_same_bits_every_time() -> None:
+    """Four thousand outputs begin behind the same state of their prompt: the order of their gradients is fixed."""
+    torch.manual_seed(0)
+    model = FAMILIES["llama"]().train()
+    prompt = [5, 6, 7]
+    (batch,) = micro_batches([Sequence(prompt, [3 + n % 50]) for n in range(4000)], list(range(4000)), 1 << 20, CPU)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        found = []
+        for _ in range(4):
+            model.zero_grad()
+            values, _ = token_logprobs(model, batch, 1.0)
+            (values * torch.linspace(-1, 1, 4000)[:, None]).sum().backward()
+            found.append(torch.cat([p.grad.flatten() for p in model.parameters() if p.grad is not None]))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(one, found[0]) for one in found[1:])

@@ -86,7 +86,8 @@ def states_before(model: Any, batch: Padded) -> torch.Tensor:
     """
     layout = batch.layout
     if usable(model, layout):
-        return hidden_states(model, layout)[layout.before]
+        # Not by an index in brackets: on several threads its backward pass adds repeated rows in any order.
+        return hidden_states(model, layout).index_select(0, layout.before)
     hidden: torch.Tensor = model.get_decoder()(input_ids=batch.ids, use_cache=False).last_hidden_state
     real = batch.mask.bool()
     return hidden[real.nonzero()[:, 0], batch.places[real] - 1]
