@@ -10,11 +10,12 @@ TRL is no dependency of this project. Install it beside, and say where:
 Before anything is timed, both sides get the same tokens: log-probabilities, the loss of each type that both have, and
 the gradients must agree. Then every contender runs in a process of its own (so that its peak memory is its own), and
 the processes take turns, one step at a time, after a step to warm up. A random Llama of 2.85 million parameters
-continues 16 prompts of 39 to 48 tokens 8 times, by at most 64 tokens, at temperature 1; reward: the share of low token
-ids; loss: token mean (TRL's "dapo"), no KL term, one update of AdamW at 1e-4. --ragged: the policy ends its outputs
-after about 20 tokens, at random. Contenders: this project's RlModule under Lightning in float32, and TRL in float32
-with two sizes of micro-batch, with bfloat16 weights, and as shipped (autocast, checkpointing, micro-batch 8: its
-leanest). Prints a table and JSON; CPU seconds are the figure to read where other work runs on the machine.
+continues 16 prompts of 39 to 48 tokens 8 times, by at most 64 tokens, at temperature 1; reward: the share of low
+token ids; loss: token mean (TRL's "dapo"), no KL term, one update of AdamW at 1e-4. --ragged: the policy ends its
+outputs at random, after 28 tokens in the mean and 64 at most. Contenders: this project's RlModule under Lightning in
+float32, and TRL in float32 with two sizes of micro-batch, with bfloat16 weights, and as shipped (autocast,
+checkpointing, micro-batch 8: its leanest). Prints a table and JSON; CPU seconds are the figure to read where other
+work runs on the machine.
 """
 
 import argparse

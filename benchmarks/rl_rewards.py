@@ -4,8 +4,8 @@
 
 The task, the two sides and the installation of TRL are those of benchmarks/rl.py; the rate is larger, so that the
 reward moves within the steps, and only the seeds of sampling differ. Both sides of a seed run at the same time, one
-thread each. Prints the mean reward of the last quarter of the steps for each seed, and the difference of the two sides: its
-mean over seeds with Student's t interval, beside the standard deviation over seeds of either side.
+thread each. Prints the mean reward of the last quarter of the steps for each seed, and the difference of the two sides:
+its mean over seeds with Student's t interval, beside the standard deviation over seeds of either side.
 """
 
 import argparse
