@@ -134,6 +134,8 @@ AFTER = {
     "python -m mathmill.evaluate.harness models/sft --sets mmlu,bbh --out general.json": "needs a network; "
     "tests/evaluate/test_harness.py has a stand-in",
     "python benchmarks/train.py": "measures for minutes, beside a package that is no dependency",
+    "python benchmarks/rl.py": "measures for minutes, beside a package that is no dependency",
+    "python benchmarks/rl_rewards.py": "measures for minutes, beside a package that is no dependency",
     "python benchmarks/budget_trial.py": "needs the sweep before it; tests/workflow/test_chain_sweep.py runs both",
 }
 # DVC: the stage that is named must be one of the graph.
