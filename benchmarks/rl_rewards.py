@@ -12,10 +12,12 @@ import argparse
 import statistics
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
-from scipy.stats import t as student
 from turns import Contender, close, environment
+
+from mathmill.compare.intervals import paired
 
 SIDES = ("mathmill", "trl-fp32-32")
 
@@ -45,20 +47,19 @@ def main() -> None:
     print(f"{'seed':>4} {'first step':>22} {'last quarter':>22}   ({', '.join(SIDES)})")
     for seed in range(given.seeds):
         with ThreadPoolExecutor(len(SIDES)) as pool:
-            found = list(pool.map(lambda side: curve(side, seed, given.lr, given.steps), SIDES))  # noqa: B023
-        for side, rewards in zip(SIDES, found, strict=True):
+            rewards_of = list(pool.map(lambda side: curve(side, seed, given.lr, given.steps), SIDES))  # noqa: B023
+        for side, rewards in zip(SIDES, rewards_of, strict=True):
             curves[side].append(rewards)
             ends[side].append(statistics.mean(rewards[-last:]))
-        first = "".join(f"{rewards[0]:11.4f}" for rewards in found)
+        first = "".join(f"{rewards[0]:11.4f}" for rewards in rewards_of)
         print(f"{seed:4} {first} " + "".join(f"{ends[side][-1]:11.4f}" for side in SIDES), flush=True)
-    differences = [ours - theirs for ours, theirs in zip(*(ends[side] for side in SIDES), strict=True)]
-    mean, spread = statistics.mean(differences), statistics.stdev(differences)
-    half = float(student.ppf(0.975, given.seeds - 1)) * spread / given.seeds**0.5
+    ours, theirs = (dict(enumerate(ends[side])) for side in SIDES)
+    found = paired(theirs, ours)
     noise = {side: statistics.stdev(values) for side, values in ends.items()}
-    print(f"ours minus TRL's: {mean:+.4f} ({mean - half:+.4f} to {mean + half:+.4f}, 95 %)")
+    print(f"ours minus TRL's: {found.mean:+.4f} ({found.low:+.4f} to {found.high:+.4f}, 95 %)")
     print("standard deviation over seeds: " + ", ".join(f"{side} {value:.4f}" for side, value in noise.items()))
     setting = {"seeds": given.seeds, "steps": given.steps, "lr": given.lr}
-    close({**setting, "difference": mean, "half": half, "noise": noise, "curves": curves}, given.out)
+    close({**setting, "difference": asdict(found), "noise": noise, "curves": curves}, given.out)
 
 
 if __name__ == "__main__":
