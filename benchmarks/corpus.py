@@ -6,7 +6,7 @@
 datatrove is no dependency of the project (it pins older versions of libraries that the project uses): without it only
 this project's own rates are printed. Every case is a process of its own, cases take turns, and what counts is the CPU
 time of that process and its children, with the loading of the classifier and without imports, so that a busy machine
-matters little. One classifier scores for all (fastText, dim 256, 200,000 slots, word 3-grams), trained beforehand on
+matters little (ours is loaded as a round of stage corpus leaves it: folded). One classifier scores for all (fastText, dim 256, 200,000 slots, word 3-grams), trained beforehand on
 these pages.
 
 Cases: `ours` is WARC to scored text with formulas (read, decode, text, score, write); `ours_stage` is the same through
@@ -14,8 +14,8 @@ the stages' own shard functions, with language, keys of copies and parquet. `dat
 pipeline (WarcReader, Trafilatura in its sandbox, FastTextClassifierFilter, JsonlWriter), with a timeout that no page
 meets; `datatrove_resiliparse` the same with resiliparse's main content, in process, without sandbox.
 `signatures_*`: MinHash signatures of the same texts (ours with bands 14 x 8, datatrove's default, and as configured at
-the laptop), written to disk. `processes_1` and `processes_2`: stage pages as a whole by one and by two worker
-processes, by the clock, so they mean something where both cores are free; what two could reach at best follows from the
+the laptop), written to disk. `processes_1` and `processes_2`: stage pages as a whole, each file several times, by one
+and by two worker processes, by the clock, so they mean something where both cores are free; what two could reach at best follows from the
 CPU seconds of the parent, which nobody shares, and is printed as `bound`. `exactness` compares both estimates of the
 Jaccard similarity on pairs of equal shingle sets with the exact value.
 """
@@ -43,6 +43,7 @@ LABELS = "debian_docs_dev_labels.jsonl"
 OURS = ("ours", "ours_stage", "signatures_ours_14x8", "signatures_ours_laptop")
 GROUP = 64  # pages
 PROCESSES = ("processes_1", "processes_2")
+COPIES = 4  # of each file, for these two: starting the processes takes a second, which is not what they measure
 PEERS = ("datatrove_trafilatura", "datatrove_resiliparse", "signatures_datatrove")
 
 
@@ -67,6 +68,8 @@ def prepare(data: Path, files: int, work: Path) -> None:
     """The texts that signatures are made of, and the classifier."""
     import fasttext
 
+    from mathmill.corpus.classifier import folded_path
+    from mathmill.corpus.linear import Linear
     from mathmill.corpus.wording import words
     from mathmill.pages.charset import decode
     from mathmill.pages.html import page_text
@@ -85,11 +88,13 @@ def prepare(data: Path, files: int, work: Path) -> None:
         str(work / "rows.txt"), dim=256, bucket=200_000, wordNgrams=3, minCount=3, lr=0.5, epoch=5, thread=1, verbose=0
     )
     model.save_model(str(work / "model.bin"))
+    Linear.fold(model).save(folded_path(work / "model.bin"))
 
 
 def ours(data: Path, files: int, work: Path) -> tuple[float, int]:
-    from mathmill.corpus.classifier import load, score_texts
+    from mathmill.corpus.classifier import folded_path, score_texts
     from mathmill.corpus.config import ClassifierConfig
+    from mathmill.corpus.linear import Linear
     from mathmill.pages.charset import decode
     from mathmill.pages.config import PagesConfig
     from mathmill.pages.extract import unfit
@@ -97,7 +102,8 @@ def ours(data: Path, files: int, work: Path) -> tuple[float, int]:
     from mathmill.pages.warc import Response, responses
 
     start = cpu()
-    model, settings, params, count = load(work / "model.bin"), ClassifierConfig(), PagesConfig(), 0
+    model, settings, params = Linear.read(folded_path(work / "model.bin")), ClassifierConfig(), PagesConfig()
+    count = 0
     fit = (
         item
         for file in warcs(data, files)
@@ -116,6 +122,7 @@ def ours(data: Path, files: int, work: Path) -> tuple[float, int]:
 def ours_stage(data: Path, files: int, work: Path) -> tuple[float, int]:
     from dataclasses import asdict
 
+    from mathmill.corpus.classifier import folded_path
     from mathmill.corpus.config import CorpusConfig
     from mathmill.corpus.shards import score_shard
     from mathmill.pages.config import PagesConfig
@@ -128,7 +135,7 @@ def ours_stage(data: Path, files: int, work: Path) -> tuple[float, int]:
         out = work / f"pages-{number}.parquet"
         count += write_pages(responses(file, params.max_bytes), file.name, params, out, guard)["responses"]
         score_shard(
-            Shard("x", (out, work / "model.bin")),
+            Shard("x", (out, folded_path(work / "model.bin"))),
             {"classifier": asdict(CorpusConfig().classifier)},
             work / f"scores-{number}.parquet",
             guard,
@@ -207,14 +214,15 @@ def processes(data: Path, files: int, work: Path, workers: int) -> tuple[float, 
     with tempfile.TemporaryDirectory(dir=work) as folder:
         crawl = Path(folder) / "crawl"
         crawl.mkdir()
-        for file in warcs(data, files):
-            (crawl / file.name).symlink_to(file.resolve())
+        for copy in range(COPIES):
+            for file in warcs(data, files):
+                (crawl / f"{copy}-{file.name}").symlink_to(file.resolve())
         start, parent, everyone = time.perf_counter(), time.process_time(), cpu()
         make_pages([crawl], PagesConfig(), Path(folder) / "pages", engine)
         took, alone = time.perf_counter() - start, time.process_time() - parent
         share = alone / (cpu() - everyone)
     print(f"bound {1 / (share + (1 - share) / 2):.2f}")
-    return took, sum(1 for _ in texts(work))
+    return took, COPIES * sum(1 for _ in texts(work))
 
 
 def signatures_ours_14x8(data: Path, files: int, work: Path) -> tuple[float, int]:

@@ -18,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mathmill.corpus.classifier import folded_path
 from mathmill.corpus.config import ClassifierConfig, CorpusConfig
 from mathmill.corpus.run import make_corpus
 from mathmill.corpus.shards import score_shard
@@ -78,7 +79,7 @@ def rates(world: Path, scratch: Path) -> dict[str, Any]:
             SERIAL,
         )
     )
-    model = folder / "round_1" / "classifier.bin"
+    model = folded_path(folder / "round_1" / "classifier.bin")
     settings = {"classifier": vars(CLASSIFIER)}
 
     def score() -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mathmill.corpus.classifier import load, score_texts, split, train
+from mathmill.corpus.classifier import folded_path, score_texts, split, train
 from mathmill.corpus.config import ClassifierConfig
 from mathmill.corpus.documents import Document, Examples
+from mathmill.corpus.linear import Linear
 from mathmill.workflow.errors import UserError
 
 from .conftest import ALGEBRA, SHOP, config, text
@@ -36,7 +37,7 @@ def test_it_learns(tmp_path: Path) -> None:
     assert report["auc"] == 1.0
     assert report["updates"] >= PARAMS.min_updates
     assert not (tmp_path / "rows.txt").exists()
-    model = load(tmp_path / "m.bin")
+    model = Linear.read(folded_path(tmp_path / "m.bin"))
     high, low = score_texts(model, ["solve the linear equation", "discount on every shirt"], PARAMS)
     assert 0 <= low < 0.5 < high <= 1
 

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from mathmill.corpus import linear
-from mathmill.corpus.classifier import POSITIVE, load, score_texts, train
+from mathmill.corpus.classifier import POSITIVE, folded_path, score_texts, train
 from mathmill.corpus.documents import Document, Examples
+from mathmill.corpus.linear import Linear
 from mathmill.corpus.wording import words
+from mathmill.workflow.errors import UserError
 
 from .conftest import ALGEBRA, SHOP, config, text
 
@@ -37,6 +39,10 @@ def trained(folder: Path, ngrams: int) -> Path:
     )
     train(examples, replace(PARAMS, word_ngrams=ngrams, bucket=5000), 0, folder / "m.bin", folder / "rows.txt")
     return folder / "m.bin"
+
+
+def load(model: Path) -> Linear:
+    return Linear.read(folded_path(model))
 
 
 @pytest.mark.parametrize("ngrams", [1, 2, 3])
@@ -79,7 +85,28 @@ def test_another_models_labels_are_refused() -> None:
     settings = SimpleNamespace(loss=SimpleNamespace(name="softmax"), maxn=0)
     inner = SimpleNamespace(getArgs=lambda: settings, getLabels=lambda _: (["__label__en", "__label__de"], [20, 20]))
     with pytest.raises(ValueError, match="__label__de"):
-        linear.Linear(SimpleNamespace(f=inner))
+        Linear.fold(SimpleNamespace(f=inner))
+
+
+def test_what_is_kept_scores_as_what_was_folded(tmp_path: Path) -> None:
+    path = trained(tmp_path, 3)
+    folded = Linear.fold(fasttext.load_model(str(path)))
+    assert folded.vocabulary == load(path).vocabulary
+    assert score_texts(folded, TEXTS, PARAMS) == score_texts(load(path), TEXTS, PARAMS)
+    folded.save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == folded_path(path).read_bytes()
+    assert folded_path(path).stat().st_size < path.stat().st_size / 2  # of 32 numbers a row, one and the words
+
+
+def test_a_file_that_is_no_classifier_is_named(tmp_path: Path) -> None:
+    path = folded_path(trained(tmp_path, 2))
+    with pytest.raises(UserError, match=r"missing\.npz: no such file"):
+        Linear.read(tmp_path / "missing.npz")
+    whole = path.read_bytes()
+    for broken in (b"", b"text", whole[: len(whole) // 2], whole[:-40]):
+        path.write_bytes(broken)
+        with pytest.raises(UserError, match=r"m\.npz: not a folded classifier"):
+            Linear.read(path)
 
 
 def test_the_hash_is_of_signed_bytes() -> None:

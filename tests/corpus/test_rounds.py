@@ -43,8 +43,8 @@ def test_what_a_round_leaves_behind(world: Path, tmp_path: Path) -> None:
     folder, report = run(world, tmp_path / "s")
     one = folder / "round_1"
     publish_corpus(folder, tmp_path / "published")
-    names = {"classifier.bin", "classifier.json", "scores", "histogram.json", "hosts.parquet", "flagged.parquet"}
-    names |= {"candidates.json", "cut", "discover", "round.json"}
+    names = {"classifier.bin", "classifier.npz", "classifier.json", "scores", "histogram.json", "hosts.parquet"}
+    names |= {"flagged.parquet", "candidates.json", "cut", "discover", "round.json"}
     assert names == {path.name for path in (tmp_path / "published" / "round_1").iterdir()}
     assert read_json(one / "round.json") == report["rounds"][0]
     scored = [read_parquet(path) for path in shard_paths(one / "scores")]

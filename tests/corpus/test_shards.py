@@ -21,13 +21,13 @@ from .conftest import SERIAL, config
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every load of a model in this process."""
     found: list[Path] = []
-    load = shards.load
+    read = shards.Linear.read
 
     def counting(path: Path) -> object:
         found.append(path)
-        return load(path)
+        return read(path)
 
-    monkeypatch.setattr(shards, "load", counting)
+    monkeypatch.setattr(shards.Linear, "read", counting)
     monkeypatch.setattr(shards, "_models", {})
     return found
 

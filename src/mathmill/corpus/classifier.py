@@ -44,6 +44,8 @@ def split(examples: Examples, share: float, seed: int) -> tuple[Examples, Exampl
 def train(examples: Examples, params: ClassifierConfig, seed: int, model: Path, work: Path) -> dict[str, Any]:
     """Train on most of the documents, write the model, return what it was trained on and its held-out measures.
 
+    Writes fastText's file (`model`) and the folded one beside it (`folded_path`), which pages are scored with.
+
     Raises UserError when the held-out scores do not spread: then the model has learnt nothing, which small seeds under
     the paper's settings lead to.
     """
@@ -54,7 +56,8 @@ def train(examples: Examples, params: ClassifierConfig, seed: int, model: Path, 
     with replacing(model) as beside:
         trained.save_model(str(beside))
     work.unlink()
-    folded = Linear(trained)
+    folded = Linear.fold(trained)
+    folded.save(folded_path(model))
     positive, negative = (
         np.array(score_texts(folded, (document.text for document in part), params))
         for part in (held.positives, held.negatives)
@@ -128,10 +131,9 @@ def _rows(text: str, params: ClassifierConfig) -> Iterable[str]:
         yield " ".join(found[start : start + step])
 
 
-def load(path: Path) -> Linear:
-    """The model in memory, folded: at the paper's size the library takes 2.1 GB while loading, and 16 MB are kept."""
-    fasttext.FastText.eprint = _quiet  # its warning on stderr
-    return Linear(fasttext.load_model(str(path)))
+def folded_path(model: Path) -> Path:
+    """The folded classifier beside fastText's file."""
+    return model.with_suffix(".npz")
 
 
 def score_texts(model: Linear, texts: Iterable[str], params: ClassifierConfig) -> list[float]:

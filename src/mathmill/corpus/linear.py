@@ -4,15 +4,23 @@ fastText averages the vectors of a text's words and word n-grams, takes the prod
 a softmax. With two labels only the difference of the two products counts, and the mean of products is the product of
 the mean: so each row of the matrix (256 numbers in the paper's settings, 2.1 GB in all) is needed only as its product
 with the difference of the label vectors (16 MB). Scores differ from the library's by its rounding to float32.
+
+A round folds its classifier once and keeps both: fastText's file for others to use, the folded one for the workers that
+score, which need not read the large one.
 """
 
-from collections.abc import Iterable
+import zipfile
+from collections.abc import Iterable, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mathmill.corpus.wording import BREAKS, words
+from mathmill.workflow.errors import UserError
+from mathmill.workflow.files import replacing
 
 POSITIVE, NEGATIVE = "__label__yes", "__label__no"
 _END = "</s>"  # the token that fastText reads at a line's end
@@ -22,12 +30,28 @@ _LONGEST = 48  # bytes of a piece that is remembered
 
 
 class Linear:
-    """A classifier of the labels POSITIVE and NEGATIVE, made of a loaded fastText model, which is needed no longer.
+    """A classifier of the labels POSITIVE and NEGATIVE as a sum of one weight for each word and n-gram.
 
-    Raises ValueError for a model with other labels, another loss than softmax, or parts of words.
+    vocabulary: the words that have a row of their own, in the order of their rows; hashes: theirs, uint64; weights:
+    float64 [rows], words first, then slots of n-grams; order: of the longest n-grams.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(
+        self, vocabulary: Sequence[str], hashes: NDArray[np.uint64], weights: NDArray[np.float64], order: int
+    ) -> None:
+        self._known = len(vocabulary)
+        self._weights, self._grams = weights[: self._known], weights[self._known :]
+        self._order, self._buckets = order, np.uint64(max(1, len(self._grams)))
+        self._vocabulary = {word: slot for slot, word in enumerate(vocabulary)}
+        self._hashes = hashes
+        self._forget()
+
+    @classmethod
+    def fold(cls, model: Any) -> "Linear":
+        """A loaded fastText model, which is needed no longer.
+
+        Raises ValueError for a model with other labels, another loss than softmax, or parts of words.
+        """
         settings = model.f.getArgs()
         labels = model.f.getLabels("strict")[0]
         if sorted(labels) != sorted((POSITIVE, NEGATIVE)) or settings.loss.name != "softmax" or settings.maxn > 0:
@@ -37,13 +61,33 @@ class Linear:
         # einsum adds in one order on every machine, which the product of a linear algebra library does not.
         weights = np.einsum("ij,j->i", rows, difference, dtype=np.float64)
         vocabulary = model.f.getVocab("strict")[0]
-        self._known = len(vocabulary)
-        self._grams = weights[self._known :]
-        self._order, self._buckets = settings.wordNgrams, np.uint64(max(1, settings.bucket))
-        self._vocabulary = {word: slot for slot, word in enumerate(vocabulary)}
-        self._hashes = np.array([_hash(word) for word in vocabulary], dtype=np.uint64)
-        self._weights = weights[: self._known].copy()
-        self._forget()
+        hashes = np.array([_hash(word) for word in vocabulary], dtype=np.uint64)
+        return cls(vocabulary, hashes, weights, settings.wordNgrams)
+
+    @classmethod
+    def read(cls, path: Path) -> "Linear":
+        """What `save` has written; UserError for any other file."""
+        try:
+            with np.load(path, allow_pickle=False) as kept:
+                names = kept["vocabulary"].tobytes().decode()
+                vocabulary = names.split("\n") if names else []
+                return cls(vocabulary, kept["hashes"], kept["weights"], int(kept["order"]))
+        except FileNotFoundError:
+            raise UserError(f"{path}: no such file; a round of stage corpus writes it") from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise UserError(f"{path}: not a folded classifier ({error}); delete the round's folder and rerun") from None
+
+    def save(self, path: Path) -> None:
+        """Write the classifier as numpy's .npz; equal classifiers give equal bytes."""
+        names = "\n".join(self._vocabulary).encode()
+        with replacing(path) as beside, open(beside, "wb") as out:
+            np.savez(
+                out,
+                vocabulary=np.frombuffer(names, dtype=np.uint8),
+                hashes=self._hashes[: self._known],
+                weights=np.concatenate([self._weights, self._grams]),
+                order=np.int64(self._order),
+            )
 
     @property
     def vocabulary(self) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mathmill.corpus.classifier import train
+from mathmill.corpus.classifier import folded_path, train
 from mathmill.corpus.config import CorpusConfig
 from mathmill.corpus.cut import BUCKETS, Threshold, bucket_limit, threshold_bin
 from mathmill.corpus.discover import candidates, discover_shard
@@ -109,19 +109,20 @@ def budgets(params: CorpusConfig, number: int, total: int = 0) -> int:
 def _classifier(number: int, folder: Path, context: Context) -> dict[str, Any]:
     """Train the round's classifier, unless a run that was killed later has done so."""
     done = folder / "classifier.json"
-    if done.exists() and (folder / "classifier.bin").exists():
+    model = folder / "classifier.bin"
+    if done.exists() and model.exists() and folded_path(model).exists():
         return dict(read_json(done))
     light = context.pool.light(context.engine)
     found = examples(number, context.scratch, context.pool, context.seed, context.params, light)
     settings = context.params.classifier
-    report = train(found, settings, context.params.seed, folder / "classifier.bin", folder / "rows.txt")
+    report = train(found, settings, context.params.seed, model, folder / "rows.txt")
     write_json(done, report)
     return report
 
 
 def _score(folder: Path, context: Context) -> None:
     """Score and tokens of every page."""
-    model = folder / "classifier.bin"
+    model = folded_path(folder / "classifier.bin")
     run_shards(
         f"corpus: score {folder.name}",
         score_shard,

@@ -13,10 +13,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mathmill.corpus.classifier import load, score_texts
+from mathmill.corpus.classifier import score_texts
 from mathmill.corpus.config import ClassifierConfig
 from mathmill.corpus.cut import BUCKETS, Threshold, bin_of, histogram, url_bucket
 from mathmill.corpus.hosts import count_hosts
+from mathmill.corpus.linear import Linear
 from mathmill.corpus.tables import BINS, KEPT
 from mathmill.corpus.wording import count_tokens
 from mathmill.workflow.engine import PageGuard, Shard
@@ -25,7 +26,7 @@ from mathmill.workflow.rows import RowWriter, read_groups
 from mathmill.workflow.tables import HOST, SCORE, SCORED_PAGE
 
 KEPT_FILE, HOSTS_FILE = "kept.parquet", "hosts.parquet"
-_models: dict[tuple[str, int, int], Any] = {}
+_models: dict[tuple[str, int, int], Linear] = {}
 
 
 def score_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGuard) -> dict[str, Any]:
@@ -48,13 +49,13 @@ def score_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: PageGua
     return {"pages": len(urls), "tokens": sum(tokens)}
 
 
-def _model(path: Path) -> Any:
-    """One model a process: 2.1 GB are read at the paper's size, so not again for every shard."""
+def _model(path: Path) -> Linear:
+    """One model a process, not one a shard."""
     stat = os.stat(path)
     slot = (str(path), stat.st_size, stat.st_mtime_ns)
     if slot not in _models:
         _models.clear()
-        _models[slot] = load(path)
+        _models[slot] = Linear.read(path)
     return _models[slot]
 
 
