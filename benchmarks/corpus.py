@@ -5,9 +5,9 @@
 
 datatrove is no dependency of the project (it pins older versions of libraries that the project uses): without it only
 this project's own rates are printed. Every case is a process of its own, cases take turns, and what counts is the CPU
-time of that process and its children, with the loading of the classifier and without imports, so that a busy machine
-matters little (ours is loaded as a round of stage corpus leaves it: folded). One classifier scores for all (fastText, dim 256, 200,000 slots, word 3-grams), trained beforehand on
-these pages.
+time of that process and its children, with the loading of the classifier (ours as a round of stage corpus leaves it:
+folded) and without imports, so that a busy machine matters little. One classifier scores for all (fastText, dim 256,
+200,000 slots, word 3-grams), trained beforehand on these pages.
 
 Cases: `ours` is WARC to scored text with formulas (read, decode, text, score, write); `ours_stage` is the same through
 the stages' own shard functions, with language, keys of copies and parquet. `datatrove_trafilatura` is datatrove's stock
@@ -15,9 +15,9 @@ pipeline (WarcReader, Trafilatura in its sandbox, FastTextClassifierFilter, Json
 meets; `datatrove_resiliparse` the same with resiliparse's main content, in process, without sandbox.
 `signatures_*`: MinHash signatures of the same texts (ours with bands 14 x 8, datatrove's default, and as configured at
 the laptop), written to disk. `processes_1` and `processes_2`: stage pages as a whole, each file several times, by one
-and by two worker processes, by the clock, so they mean something where both cores are free; what two could reach at best follows from the
-CPU seconds of the parent, which nobody shares, and is printed as `bound`. `exactness` compares both estimates of the
-Jaccard similarity on pairs of equal shingle sets with the exact value.
+and by two worker processes, by the clock, so they mean something where both cores are free; what two could reach at
+best follows from the CPU seconds of the parent, which nobody shares, and is printed as `bound`. `exactness` compares
+both estimates of the Jaccard similarity on pairs of equal shingle sets with the exact value.
 """
 
 import argparse
