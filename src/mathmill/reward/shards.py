@@ -16,8 +16,7 @@ from mathmill.training import devices
 from mathmill.training.model import load, load_tokenizer
 from mathmill.training.template import encode_prompt
 from mathmill.workflow.config import RuntimeConfig
-from mathmill.workflow.engine import PageGuard, Shard, run_shards
-from mathmill.workflow.engine_job import cores
+from mathmill.workflow.engine import PageGuard, Shard, processes, run_shards
 from mathmill.workflow.files import read_parquet, write_parquet
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def labelled_sets(
     engine = runtime.engine
     if devices.device(runtime).type != "cpu":
         engine = replace(engine, backend="serial")  # one process, which has the accelerator
-    if engine.backend != "serial" and (engine.workers or cores()) > 1:
+    if processes(engine, len(shards)) > 1:
         runtime = replace(runtime, threads=1)  # more threads than cores wait for each other: four times as slow
     done = run_shards(
         f"reward {kind}",

@@ -199,12 +199,17 @@ def _run(
     return seconds
 
 
+def processes(engine: EngineConfig, shards: int) -> int:
+    """How many processes of this machine work on so many shards at a time."""
+    return 1 if engine.backend == "serial" else max(1, min(engine.workers or cores(), shards))
+
+
 def _backend(engine: EngineConfig, function: ShardFunction, count: int) -> Backend:
     if engine.backend == "serial":
         return Serial()
     if engine.backend == "pool":
         name_of(function)
-        return Pool(max(1, min(engine.workers or cores(), count)), engine.hang_timeout)
+        return Pool(processes(engine, count), engine.hang_timeout)
     if engine.backend == "ray":
         from mathmill.workflow.engine_ray import Cluster
 
