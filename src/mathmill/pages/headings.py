@@ -11,12 +11,11 @@ import re
 from mathmill.pages.elements import text_of
 from mathmill.pages.structure import link_share
 
-_SECTION = ' class="section" id="'
-_REST = (
-    r'([^"<>]{3,200})"([^<>]{0,300}>\s*+(?:<(?:span|a)\s[^<>]{0,200}></(?:span|a)>\s*+){0,5}'
+_SECTION = ' class="section"'
+_NAMED = re.compile(
+    r' id="([^"<>]{3,200})"([^<>]{0,300}>\s*+(?:<(?:span|a)\s[^<>]{0,200}></(?:span|a)>\s*+){0,5}'
     r"<h[1-6](?:\s[^<>]{0,300})?>)"
 )
-_NAMED, _NAMED_SECTION = re.compile(f' id="{_REST}'), re.compile(f"{_SECTION}{_REST}")
 _HEADING_END = re.compile(r"</h[1-6]\s*>")
 _PARAGRAPH = re.compile(r"<p(?:\s[^<>]{0,300})?>(.*?)(?:</p>|<p[\s>]|<h[1-6]|</?(?:section|div))", re.DOTALL)
 _APART = re.compile(r"[\W_]+")
@@ -27,20 +26,24 @@ _MOST_LINKED = 0.5
 
 def unnamed(html: str) -> str:
     """The source without the ids of sections that repeat their heading and go on with prose."""
-    if _SECTION in html:
-        html = _NAMED_SECTION.sub(_judged, html)
-    return _NAMED.sub(_judged, html)
+    out, position = [], 0
+    for match in _NAMED.finditer(html):
+        if _repeats(html, match):
+            start = match.start()
+            start -= len(_SECTION) if html.endswith(_SECTION, position, start) else 0
+            out.append(html[position:start])
+            position = match.start(2)
+    return "".join([*out, html[position:]]) if out else html
 
 
-def _judged(match: re.Match[str]) -> str:
-    html, name, rest = match.string, match.group(1), match.group(2)
+def _repeats(html: str, match: re.Match[str]) -> bool:
     start = html.rfind("<", max(0, match.start() - 300), match.start())
+    if start == -1 or not html.startswith(("<section", "<div"), start):
+        return False
     end = _HEADING_END.search(html, match.end(), match.end() + _LONGEST_HEADING)
-    if start == -1 or end is None or not html.startswith(("<section", "<div"), start):
-        return match.group()
-    if not _slug(text_of(html[match.end() : end.start()])).endswith(_slug(name)):
-        return match.group()
-    return rest if _prose(html[end.end() : end.end() + _NEAR]) else match.group()
+    if end is None or not _slug(text_of(html[match.end() : end.start()])).endswith(_slug(match.group(1))):
+        return False
+    return _prose(html[end.end() : end.end() + _NEAR])
 
 
 def _slug(text: str) -> str:
