@@ -25,17 +25,31 @@ def peak(events) -> int:
     return most
 
 
-def measure(scratch: Path, strategy: str, ranks: int, precision: str, rows: int, micro: int, checkpointing: bool):
-    """(planned Memory, measured peak in bytes) on this rank; rows: of one rank in a step."""
+def measure(
+    scratch: Path,
+    strategy: str,
+    ranks: int,
+    precision: str,
+    rows: int,
+    micro: int,
+    checkpointing: bool,
+    reward: bool = False,
+):
+    """(planned Memory, measured peak in bytes) on this rank; rows: of one rank in a step. reward: a reward model."""
     import torch
     from torch.profiler import ProfilerActivity, profile, record_function
     from training.toys import ToyPhase, ToyStage, toy_tokenizer
+    from transformers import LlamaForTokenClassification
 
     from mathmill.plan.memory import Setting, training_memory
+    from mathmill.plan.reward import headless
+    from mathmill.reward.learn import Labelled as Sample
+    from mathmill.reward.learn import RewardModule, collate
     from mathmill.training import deepspeed
     from mathmill.training import size as sizes
     from mathmill.training.config import ModelShape, OptimConfig
     from mathmill.training.model import build
+    from mathmill.training.schedule import constant
     from mathmill.training.trainer import fit
 
     # A small model under usual buckets would be nothing but buckets.
@@ -46,7 +60,7 @@ def measure(scratch: Path, strategy: str, ranks: int, precision: str, rows: int,
     trainer = stage.runtime.trainer
     trainer.strategy, trainer.devices, trainer.activation_checkpointing = strategy, ranks, checkpointing
 
-    class Measured(ToyPhase):
+    class Measured(RewardModule if reward else ToyPhase):
         def training_step(self, batch, index):
             if self.done != STEP:
                 return super().training_step(batch, index)
@@ -54,14 +68,25 @@ def measure(scratch: Path, strategy: str, ranks: int, precision: str, rows: int,
                 return super().training_step(batch, index)
 
     def batch(step: int, rank: int, world: int) -> dict[str, torch.Tensor]:
-        return {"input_ids": torch.randint(3, 200, (rows, 128), generator=torch.Generator().manual_seed(step))}
+        ids = torch.randint(3, 200, (rows, 128), generator=torch.Generator().manual_seed(step))
+        if not reward:
+            return {"input_ids": ids}
+        samples = [Sample(row[:32], row[32:], [95], [1.0]) for row in ids.tolist()]
+        return {**collate(samples), "ends_in_step": rows * world}
 
+    optim = OptimConfig(lr=1e-3, clip=0.5, precision=precision)
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
-        module = Measured(build(shape, toy_tokenizer()), OptimConfig(lr=1e-3, clip=0.5, precision=precision))
-        size = sizes.size_of_config(module.model.config)
+        model = build(shape, toy_tokenizer())
+        size = sizes.size_of_config(model.config)
+        if reward:
+            model.config.num_labels, size = 1, headless(size)
+            module = Measured(LlamaForTokenClassification(model.config), optim, constant(0), STEP + 1)
+        else:
+            module = Measured(model, optim)
+        del model
         fit(module, batch, STEP + 1, stage, seed=0)
     setting = Setting(strategy, ranks, precision == "bf16-mixed", checkpointing, -(-rows // micro))
-    planned = training_memory(size, setting, micro * 128, micro * 127)
+    planned = training_memory(size, setting, micro * 128, 0 if reward else micro * 127)
     return planned, peak(record.profiler.kineto_results.events())
 
 

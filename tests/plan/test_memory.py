@@ -22,3 +22,10 @@ def test_one_process(tmp_path: Path, precision: str, rows: int, micro: int, chec
     assert planned.peak == pytest.approx(measured, rel=0.15)
     # States alone would not pass: what is planned for activations and logits is needed.
     assert planned.held + planned.gradients < 0.85 * measured
+
+
+@pytest.mark.parametrize(("precision", "micro"), [("32-true", 8), ("bf16-mixed", 4)])
+def test_reward_model(tmp_path: Path, precision: str, micro: int) -> None:
+    planned, measured = measure(tmp_path, "auto", 1, precision, 8, micro, False, reward=True)
+    assert planned.peak == pytest.approx(measured, rel=0.15)
+    assert planned.held + planned.gradients < 0.85 * measured

@@ -1,3 +1,4 @@
+import copy
 import subprocess
 import sys
 
@@ -7,8 +8,9 @@ from mathmill.plan.__main__ import main
 from mathmill.plan.choice import Fixed, Machine, chosen, ranks_of
 from mathmill.plan.memory import Setting, training_memory
 from mathmill.plan.plan import fixed_by, plan
+from mathmill.plan.stages import works
 from mathmill.plan.text import number, render
-from mathmill.plan.work import Assumed, works
+from mathmill.plan.work import Assumed
 from mathmill.workflow.composition import compose_conf
 from mathmill.workflow.errors import UserError
 
@@ -35,11 +37,39 @@ def test_parameters_steps_and_hours_of_the_paper(plans) -> None:
 
 
 def test_every_stage_with_a_model_is_there(plans) -> None:
-    assert [name for name in plans if not name.startswith("pretrain")] == ["sft", "rl@grpo", "evaluate (one model)"]
+    rewards = [f"reward@{kind}{part}" for kind in ("outcome", "process") for part in (" labels", "")]
+    others = [name for name in plans if not name.startswith("pretrain")]
+    assert others == ["sft", *rewards, "rl@grpo", "evaluate (one model)"]
     rollouts = plans["rl@grpo"]
     assert rollouts.choice.memory.cache > 30e9
-    assert rollouts.choice.memory.reference == pytest.approx(27.6e9, rel=0.01)
+    assert rollouts.choice.memory.frozen == pytest.approx(13.8e9, rel=0.01)
     assert rollouts.work.sampled == pytest.approx(2 * 6.49e9 * 9000 * 1024 * 1280, rel=0.03)
+
+
+def test_what_reward_models_take(plans, seven) -> None:
+    """Paper 4.2: 144,000 questions; Math-Shepherd: 15 solutions, 8 continuations of each step but the last."""
+    outcome, process = (plans[f"reward@{kind} labels"].work for kind in ("outcome", "process"))
+    assert process.sampled / outcome.sampled == 1 + 5 * 8
+    solutions = (144_000 + 6319) * 15
+    assert outcome.sampled == pytest.approx(solutions * 1280 * 2 * 6.49e9, rel=0.03)
+    assert plans["reward@process labels"].choice.setting.ranks == 64
+    assert "--shard 1/64 to 64/64" in plans["reward@process labels"].notes[0]
+    training = plans["reward@process"].work
+    assert training.steps == round(144_000 * 15 / 256)
+    assert training.size.parameters == pytest.approx(6.91e9 - 102_400 * 4096, rel=1e-3)
+    assert training.trained == pytest.approx(training.tokens * 6 * 6.07e9, rel=0.03)
+    seven = copy.deepcopy(seven)
+    seven.rl.reward = "process"
+    (judged,) = (work for work in works(seven, Assumed()) if work.name == "rl@grpo")
+    plain = plans["rl@grpo"].choice
+    more = judged.needs(plain.setting, plain.micro_batch, 64).frozen - plain.memory.frozen
+    assert more == pytest.approx(4 * training.size.parameters)
+
+
+@pytest.mark.parametrize("scale", ["laptop", "gpu", "1b", "7b"])
+def test_every_scale_fits_on_a_node(project_root, scale) -> None:
+    params = compose_conf(project_root, [f"scale={scale}"])
+    assert not {made.work.name: made.mends for made in plan(params, Machine(gpus=8), Fixed()) if made.mends}
 
 
 def test_what_is_chosen_fits_and_what_is_cheaper_does_not(plans, seven) -> None:

@@ -1,4 +1,4 @@
-"""An RL run as its own process: python run_rl.py FOLDER STRATEGY DEVICES; Lightning starts the other ranks.
+"""An RL run as its own process: python run_rl.py FOLDER STRATEGY DEVICES PRECISION; Lightning starts the other ranks.
 
 FOLDER holds sft/, questions.jsonl and validation.jsonl; writes FOLDER/report-DEVICES.json and FOLDER/model-DEVICES.
 """
@@ -16,12 +16,14 @@ def main() -> None:
     from rl_models import Host, config
 
     from mathmill.rl.train import train
+    from mathmill.training.config import OptimConfig
 
-    folder, strategy, devices = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+    folder, strategy, devices, precision = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
     host = Host(folder / f"work-{devices}")
     host.runtime.trainer.strategy, host.runtime.trainer.devices = strategy, devices
     files = (folder / "sft", folder / "questions.jsonl", folder / "validation.jsonl")
-    report = train(host, config(questions_per_step=4), *files, folder / f"model-{devices}")
+    optim = OptimConfig(lr=1e-3, schedule="constant", drop_at=[], drop_to=[], precision=precision)
+    report = train(host, config(questions_per_step=4, optim=optim), *files, folder / f"model-{devices}")
     if report:
         (folder / f"report-{devices}.json").write_text(json.dumps(report))
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ranks import together
@@ -9,18 +10,30 @@ from ranks import together
 from mathmill.training.model import load
 
 
+def run(folder: Path, strategy: str, devices: int, precision: str) -> dict[str, Any]:
+    words, log = [str(folder), strategy, str(devices), precision], folder / "log"
+    assert together(Path(__file__).parent / "run_rl.py", words, devices, log) == 0, log.read_text()[-3000:]
+    report: dict[str, Any] = json.loads((folder / f"report-{devices}.json").read_text())
+    return report
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", [2, 3])
 def test_zero_on_two_ranks_is_one_process(files: dict[str, Path], tmp_path: Path, stage: int) -> None:
-    found = {}
-    for strategy, devices in (("auto", "1"), (f"deepspeed_stage_{stage}", "2")):
-        words, log = [str(tmp_path), strategy, devices], tmp_path / "log"
-        assert together(Path(__file__).parent / "run_rl.py", words, int(devices), log) == 0, log.read_text()[-3000:]
-        found[devices] = json.loads((tmp_path / f"report-{devices}.json").read_text())
-    for alone, shared in zip(found["1"]["history"], found["2"]["history"], strict=True):
+    alone_, shared_ = run(tmp_path, "auto", 1, "32-true"), run(tmp_path, f"deepspeed_stage_{stage}", 2, "32-true")
+    for alone, shared in zip(alone_["history"], shared_["history"], strict=True):
         for key in ("reward", "zero_variance", "length", "kl", "entropy", "loss"):
             assert shared[key] == pytest.approx(alone[key], abs=1e-3), (key, alone["step"])
     weights = [load(tmp_path / f"model-{devices}").state_dict() for devices in (1, 2)]
     for name in weights[0]:
         difference = (weights[0][name] - weights[1][name]).abs().max().item()
         assert difference < 2e-3, name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [2, 3])
+def test_policy_and_reference_begin_as_one_in_bfloat16(files: dict[str, Path], tmp_path: Path, stage: int) -> None:
+    """DeepSpeed holds the policy in bfloat16: a float32 reference would be another model, and the first KL not zero."""
+    history = run(tmp_path, f"deepspeed_stage_{stage}", 2, "bf16-mixed")["history"]
+    assert history[0]["kl"] == 0.0
+    assert history[-1]["kl"] > 0.0

@@ -1,10 +1,12 @@
+import copy
+
 import pytest
 import torch
 from training.toys import SHAPE, toy_model, toy_tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from mathmill.training.config import ModelShape, OptimConfig
-from mathmill.training.model import build, has_weights, load, load_tokenizer, parameter_count, save
+from mathmill.training.model import build, cast, has_weights, load, load_tokenizer, parameter_count, save
 from mathmill.training.optim import adamw, parameter_groups
 from mathmill.workflow.errors import ConfigError, UserError
 from mathmill.workflow.files import digest
@@ -74,3 +76,18 @@ def test_tied_and_untied_embeddings() -> None:
     tied = parameter_count(build(SHAPE, toy_tokenizer()))
     untied = ModelShape(**{**SHAPE.__dict__, "tie_embeddings": False})
     assert parameter_count(build(untied, toy_tokenizer())) == tied + 259 * 32
+
+
+def test_bfloat16_weights_keep_exact_positions() -> None:
+    """At far positions the model of plain `to` is another one: its rotary frequencies are rounded, too."""
+    shape = ModelShape(hidden=256, layers=2, heads=2, kv_heads=2, ffn=256, context=2048, vocab=300, init_std=0.1)
+    exact = build(shape, toy_tokenizer()).eval()
+    ids = torch.randint(3, 200, (1, 1200), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = exact(input_ids=ids).logits[0, -100:]
+        careful = cast(copy.deepcopy(exact), "cpu", torch.bfloat16)
+        plain = copy.deepcopy(exact).to(dtype=torch.bfloat16)
+        errors = [(model(input_ids=ids).logits[0, -100:].float() - expected).std().item() for model in (careful, plain)]
+    assert {parameter.dtype for parameter in careful.parameters()} == {torch.bfloat16}
+    assert all(buffer.dtype == torch.float32 for buffer in careful.buffers())
+    assert errors[0] < errors[1] / 2

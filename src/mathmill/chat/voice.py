@@ -18,7 +18,7 @@ from mathmill.evaluate.programs import OUTPUT
 from mathmill.evaluate.prompts import Prompter, is_chat
 from mathmill.rl.rollout import Completion
 from mathmill.training import template
-from mathmill.training.model import load, load_tokenizer
+from mathmill.training.model import cast, load, load_tokenizer
 from mathmill.workflow.errors import UserError
 
 Show = Callable[[str], None]
@@ -119,7 +119,7 @@ def load_voice(folder: Path) -> Voice:
     model: Any = load(folder)
     tokenizer = load_tokenizer(folder)
     if torch.cuda.is_available():
-        model = model.to(device="cuda", dtype=torch.bfloat16)
+        cast(model, "cuda", torch.bfloat16)
     return Voice(model.eval(), tokenizer, is_chat(tokenizer, "auto"))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from mathmill.training.model import cast
 from mathmill.workflow.errors import UserError
 
 ROWS = 32  # texts of one forward pass
@@ -79,4 +80,4 @@ def untrained_like(model: Any, seed: int) -> Any:
         torch.manual_seed(seed)
         fresh = type(model)(model.config)
     parameter = next(model.parameters())
-    return fresh.to(device=parameter.device, dtype=parameter.dtype).eval()
+    return cast(fresh, parameter.device, parameter.dtype).eval()

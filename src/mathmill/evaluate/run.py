@@ -25,7 +25,7 @@ from mathmill.evaluate.sources import Benchmark, Sets
 from mathmill.evaluate.tasks import minif2f
 from mathmill.reward.sandbox.pool import Sandbox
 from mathmill.rl.rollout import Completion
-from mathmill.training.model import load, load_tokenizer, parameter_count
+from mathmill.training.model import cast, load, load_tokenizer, parameter_count
 from mathmill.training.template import suffixes_of
 from mathmill.workflow.files import digest
 
@@ -86,8 +86,7 @@ def load_subject(
     name: str, folder: Path, config: EvaluateConfig, training: Sequence[Item], device: torch.device
 ) -> Subject:
     """Load model and tokenizer of a Hugging Face folder in the configured type."""
-    model: Any = load(folder)
-    model = model.to(device=device, dtype=getattr(torch, config.dtype)).eval()
+    model = cast(load(folder), device, getattr(torch, config.dtype)).eval()
     tokenizer = load_tokenizer(folder)
     chat = is_chat(tokenizer, config.formats.get(name, "auto"))
     prompter = Prompter(chat, config.page, suffixes_of(tokenizer), training, config.seed)

@@ -1,13 +1,14 @@
 """python -m mathmill.plan: what a configuration needs, before it is run. Writes nothing.
 
-  python -m mathmill.plan scale=7b gpus=64                 every stage but reward, with settings that fit
+  python -m mathmill.plan scale=7b gpus=64                 every stage with a model, with settings that fit
   python -m mathmill.plan scale=1b gpus=8 trainer=ddp      the same with a setting of yours
   make plan scale=7b gpus=64                               the same by make
 
 Words of its own: gpus=1 per_node=8 memory=80 (GB of one GPU) host=1000 (GB of one node) peak=989e12 (operations a
 second of one GPU; runtime.trainer.peak_flops where that is set) utilisation=0.4 (of training) sampling=0.05 (the
 same of sampling) reserve=0.1 (share of the memory left free) prompt=256 (tokens of a question) problems=6319 (of the
-benchmarks) sft_steps=500 (where sft.steps is null). Other words are overrides. What they say about trainer,
+benchmarks) sft_steps=500 (where sft.steps is null) questions=144000 (where reward.train_questions is 0)
+solution_steps=6 (of a solution that is labelled). Other words are overrides. What they say about trainer,
 runtime.micro_batch and runtime.trainer.activation_checkpointing is kept; the rest is chosen. Ends with exit code 1, and
 says what to change, where a stage does not fit.
 """
@@ -21,7 +22,7 @@ from mathmill.workflow.project import find_root
 
 _BYTES = ("memory", "host")
 _MACHINE = ("gpus", "per_node", "memory", "host", "peak", "utilisation", "sampling", "reserve")
-_ASSUMED = ("prompt", "problems", "sft_steps")
+_ASSUMED = ("prompt", "problems", "sft_steps", "questions", "solution_steps")
 _WHOLE = ("gpus", "per_node", *_ASSUMED)
 
 

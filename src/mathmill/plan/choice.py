@@ -56,9 +56,11 @@ class Choice:
 
 
 def ranks_of(work: Work, machine: Machine) -> int:
-    """The most GPUs that a step divides over: whole nodes, or a part of one."""
+    """The most GPUs that a step divides over: whole nodes, or a part of one; shards divide over any number."""
     if work.one:
         return 1
+    if work.shared:
+        return min(machine.gpus, work.units)
     return max(
         count
         for count in range(1, machine.gpus + 1)

@@ -54,14 +54,14 @@ class Memory:
     logits: float
     block: float
     early: float = 0.0  # gradients that are there before the last backward pass begins
-    reference: float = 0.0
+    frozen: float = 0.0
     cache: float = 0.0
     host: float = 0.0
 
     @property
     def held(self) -> float:
         """What is there all the time."""
-        return self.weights + self.optimizer + self.buffers + self.reference
+        return self.weights + self.optimizer + self.buffers + self.frozen
 
     @property
     def peak(self) -> float:

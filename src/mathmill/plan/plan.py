@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mathmill.plan.choice import Choice, Fixed, Machine, chosen, mends, ranks_of, words
-from mathmill.plan.work import Assumed, Work, works
+from mathmill.plan.stages import works
+from mathmill.plan.work import Assumed, Work
 from mathmill.training.checkpoint import KEPT
 from mathmill.workflow.composition import override_key
 from mathmill.workflow.schema import Params
@@ -70,7 +71,9 @@ def _planned(work: Work, machine: Machine, fixed: Fixed) -> StagePlan:
 def _notes(work: Work, machine: Machine, choice: Choice) -> list[str]:
     notes = []
     ranks = ranks_of(work, machine)
-    if not work.one and ranks < machine.gpus:
+    if work.shared:
+        notes.append(f"{work.units:,} shards, a process for each GPU: --shard 1/{ranks} to {ranks}/{ranks}")
+    elif not work.one and ranks < machine.gpus:
         notes.append(f"{work.key}={work.units} divides over {ranks} of {machine.gpus} GPUs (whole nodes)")
     if choice.memory.host:
         nodes = min(ranks, machine.per_node)

@@ -78,7 +78,7 @@ def _days(plans: Sequence[StagePlan]) -> str:
 
 
 def _memory(groups: Sequence[tuple[str, StagePlan]], machine: Machine) -> str:
-    names = ("weights", "gradients", "optimizer", "activations", "logits", "buffers", "reference", "cache", "peak")
+    names = ("weights", "gradients", "optimizer", "activations", "logits", "buffers", "frozen", "cache", "peak")
     rows: list[tuple[str, ...]] = [("GB on one GPU", *names)]
     for name, plan in groups:
         memory = plan.choice.memory

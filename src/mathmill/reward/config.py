@@ -145,6 +145,11 @@ class RewardConfig:
     )
     shard_questions: int = option(40, "questions in one shard of sampling and labelling; a kill loses one shard", ge=1)
     rollout_rows: int = option(256, "sequences sampled side by side (memory only)", ge=1)
+    sampler_dtype: str = option(
+        "float32",
+        "type of the sampler's weights while solutions are written and completed",
+        choices=["float32", "bfloat16", "float16"],
+    )
     score_tokens: int = option(16384, "tokens in one forward pass of scoring (memory only)", ge=1)
     verifier: VerifierConfig = option(VerifierConfig, "the answer verifier")
     sandbox: SandboxConfig = option(SandboxConfig, "the sandbox of model-written programs")

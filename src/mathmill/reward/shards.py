@@ -9,11 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+
 from mathmill.reward.config import RewardConfig
 from mathmill.reward.labelling import Completer, Judged, label, sampled
 from mathmill.rl.questions import read_questions
 from mathmill.training import devices
-from mathmill.training.model import load, load_tokenizer
+from mathmill.training.model import cast, load, load_tokenizer
 from mathmill.training.template import encode_prompt
 from mathmill.workflow.config import RuntimeConfig
 from mathmill.workflow.engine import PageGuard, Shard, processes, run_shards
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 SETS = ("train", "held_out")
-_KEYED = ("seed", "outputs", "unique", "solutions", "verifier")
+_KEYED = ("seed", "outputs", "unique", "solutions", "verifier", "sampler_dtype")
 _LISTS = ("prompt", "output", "ends", "right", "tries")
 
 
@@ -86,7 +88,7 @@ def judge(shard: Shard, job: LabelJob, out: Path, guard: PageGuard) -> dict[str,
     devices.prepare(job.runtime)
     first, last = (int(place) for place in shard.key.partition(".")[2].split("-"))
     questions = read_questions(shard.inputs[0])[first:last]
-    model, tokenizer = _loaded(job.sampler, str(devices.device(job.runtime)))
+    model, tokenizer = _loaded(job.sampler, str(devices.device(job.runtime)), job.config.sampler_dtype)
     completer = Completer(model, tokenizer, job.config, job.config.verifier)
     prompts = [encode_prompt(tokenizer, question.question, question.lang) for question in questions]
     judged = label(job.kind, questions, prompts, sampled(questions, prompts, completer), completer, job.config.seed)
@@ -101,7 +103,6 @@ def _keyed(kind: str, config: RewardConfig) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def _loaded(folder: str, device: str) -> tuple[Any, Any]:
+def _loaded(folder: str, device: str, dtype: str) -> tuple[Any, Any]:
     """Model and tokenizer, kept by the worker from shard to shard."""
-    model: Any = load(Path(folder))
-    return model.to(device).eval(), load_tokenizer(Path(folder))
+    return cast(load(Path(folder)), device, getattr(torch, dtype)).eval(), load_tokenizer(Path(folder))

@@ -29,6 +29,7 @@ from mathmill.rl.rewards import Judge, Scorer
 from mathmill.rl.rollout import Rollout, Sampling
 from mathmill.rl.watch import figures_of, samples_of
 from mathmill.training.data import Batch
+from mathmill.training.model import cast
 from mathmill.training.phase import PhaseModule
 from mathmill.training.schedule import Schedule
 from mathmill.training.template import encode_prompt
@@ -206,9 +207,12 @@ class RlModule(PhaseModule):
         settings = Sampling(sampling.max_new_tokens, sampling.temperature, sampling.top_p, config.seed)
         if not self.method.offline:
             return self._present().generate(prompts, config.outputs, settings, row_ids)
-        start = self._frozen[0].to(self.device)
-        offline = TransformersEngine(start, self.tokenizer.eos_token_id, config.rollout_rows)
+        offline = TransformersEngine(self._start(), self.tokenizer.eos_token_id, config.rollout_rows)
         return offline.generate(prompts, config.outputs, settings, row_ids)
+
+    def _start(self) -> Any:
+        """The start model in the policy's type (bfloat16 under DeepSpeed): equal weights give equal probabilities."""
+        return cast(self._frozen[0], self.device, next(self.model.parameters()).dtype)
 
     def _parts(self, experience: Experience) -> list[Part]:
         """The micro-batches of the updates, with credit, reference and (PPO) values."""
@@ -223,7 +227,7 @@ class RlModule(PhaseModule):
         each = self.micro_batch or (None if alone and not partner else _ROWS)
         parts = list(parts_of(experience, credit, partner, rows, self.config.update_tokens, self.device, each))
         if self._frozen:
-            start = self._frozen[0].to(self.device)
+            start = self._start()
             for part in parts:
                 with torch.no_grad():
                     part.reference, _ = token_logprobs(start, part.batch, self.config.sampling.temperature)

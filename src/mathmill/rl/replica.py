@@ -5,6 +5,8 @@ from typing import Any
 
 import torch
 
+from mathmill.training.model import cast
+
 
 def is_spread(model: Any) -> bool:
     """Whether ZeRO-3 holds the parameters: each rank has a slice, and a forward pass is a collective call."""
@@ -19,7 +21,7 @@ class Replica:
 
     def __init__(self, model: Any, device: torch.device) -> None:
         with torch.device("meta"):
-            empty = type(model)(copy.deepcopy(model.config))
+            empty = cast(type(model)(copy.deepcopy(model.config)), "meta", next(model.parameters()).dtype)
         self.model = empty.to_empty(device=device).eval().requires_grad_(False)
         self._fill_buffers(model)
 
