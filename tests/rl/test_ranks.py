@@ -31,9 +31,11 @@ def test_zero_on_two_ranks_is_one_process(files: dict[str, Path], tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("stage", [2, 3])
-def test_policy_and_reference_begin_as_one_in_bfloat16(files: dict[str, Path], tmp_path: Path, stage: int) -> None:
+@pytest.mark.parametrize(("strategy", "devices"), [("auto", 1), ("deepspeed_stage_2", 2), ("deepspeed_stage_3", 2)])
+def test_policy_and_reference_begin_as_one_in_bfloat16(
+    files: dict[str, Path], tmp_path: Path, strategy: str, devices: int
+) -> None:
     """DeepSpeed holds the policy in bfloat16: a float32 reference would be another model, and the first KL not zero."""
-    history = run(tmp_path, f"deepspeed_stage_{stage}", 2, "bf16-mixed")["history"]
+    history = run(tmp_path, strategy, devices, "bf16-mixed")["history"]
     assert history[0]["kl"] == 0.0
     assert history[-1]["kl"] > 0.0
