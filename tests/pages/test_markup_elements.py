@@ -91,6 +91,11 @@ CASES: dict[str, Case] = {
         {"image_alt": 1},
     ),
     "image of a cat": ('<p>L <img class="mathblog" src="/math/cat.png" alt="a cat on a mat"> M</p>', "L M", {}),
+    "described picture": (
+        '<p>L <img src="a.png" alt="The plot has x &lt; 3: a &quot;red&quot; line rises, the blue one falls."> M</p>',
+        'L The plot has x < 3: a "red" line rises, the blue one falls. M',
+        {},
+    ),
     "path in an alternative text": (r'<p>L <img src="a.png" alt="C:\Users\me"> M</p>', "L M", {}),
     # Attributes, elements, classes
     "data-expr": ('<p>L <span class="tex" data-expr="x^2"></span></p>', "L $x^2$", {"attribute": 1}),

@@ -6,12 +6,12 @@ copies, MathJax's output beside its source script) the author's source is taken 
 
 import re
 from collections.abc import Callable
-from html import unescape
+from html import escape, unescape
 
 from mathmill.pages.asciimath import asciimath_to_latex
 from mathmill.pages.delimiters import tex_of
 from mathmill.pages.elements import attributes, start_tag
-from mathmill.pages.images import image_formula, image_is_display
+from mathmill.pages.images import description, image_formula, image_is_display
 from mathmill.pages.mathml import convert, is_block
 from mathmill.pages.tex import clean, looks_like_tex
 from mathmill.pages.walk import Found, Kind, Marked, Walk
@@ -67,10 +67,11 @@ def _math(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
 def _image(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
     tag = start_tag(html, match.start())
     source = attributes(tag)
-    formula = image_formula(source)
+    formula = image_formula(source) if walk.maths else None
     end = match.start() + len(tag)
     if formula is None:
-        return None
+        said = description(source)
+        return (f" {escape(said)} ", end) if said else None
     tex, kind = formula
     if _twin(walk, html, match.start(), tex):
         return "", end
@@ -225,7 +226,7 @@ _READERS: dict[str, Callable[[Walk, dict[str, str], str, str, str], str | None]]
 }
 KINDS = (
     Kind(("math", "mml:math", "m:math", "mathml:math", "mm:math", "ml:math"), _math),
-    Kind(("img",), _image),
+    Kind(("img",), _image, maths=False),
     Kind(("mjx-container",), _container),
     Kind(_TEX_ELEMENTS, _element),
 )

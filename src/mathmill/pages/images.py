@@ -26,6 +26,8 @@ _IN_PATH = re.compile(r"(?:upmath\.me|s2cms\.ru)/(?:svg|png)/(.+)$")
 _SIZES = re.compile(
     r"^(?:\\(?:dpi|bg|fg)\s*(?:\{[^{}]*\}|_?\w+)|\\(?:tiny|small|large|huge|inline|fn\w*|300dpi)\b|\s)+"
 )
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_DESCRIPTION = 8  # words
 # Wiris writes MathML into attributes with other signs for those that HTML would read.
 _WIRIS = str.maketrans("«»¨`§", "<>\"'&")
 
@@ -49,6 +51,12 @@ def image_formula(source: dict[str, str]) -> tuple[str, str] | None:
         tex = clean(alt)
         return (tex, "image_alt") if tex else None
     return None
+
+
+def description(source: dict[str, str]) -> str:
+    """The alternative text of an image where it says in words what is to be seen; empty for a name or a formula."""
+    alt = source.get("alt", "")
+    return alt if len(_WORD.findall(alt)) >= _DESCRIPTION and is_prose(alt) else ""
 
 
 def image_is_display(source: dict[str, str]) -> bool:
