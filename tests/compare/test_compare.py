@@ -90,7 +90,8 @@ def finished_job(root: Path, number: int, seed: int, values: dict[str, float], p
     folder = root / "multirun/pretrain/abc" / str(number)
     ids = []
     for at, (item, value) in enumerate(values.items()):
-        tags = {"stage": "pretrain", "item": item, "overrides": f"pretrain.seed={seed}", "scale": "smoke"}
+        tags = {"stage": "pretrain", "item": item, "overrides": f"sft.batch=2 pretrain.seed={seed} sft.seed={seed}"}
+        tags["scale"] = "smoke"
         run = store.client.create_run(store.experiment_id, tags={**tags, "mlflow.parentRunId": parent})
         store.client.set_terminated(run.info.run_id, "FINISHED")
         ids.append(run.info.run_id)
@@ -126,6 +127,8 @@ def test_a_sweep_becomes_a_table(sweep: Path) -> None:
     for arm in facts["arms"].values():
         for ids in arm["runs"].values():
             assert [store.client.get_run(one).info.status for one in ids] == ["FINISHED"]
+    assert facts["overrides"] == ["sft.batch=2"]
+    assert "2 seeds, scale=smoke sft.batch=2, " in to_text(facts)
     assert "| general text instead of mathematics | loss | 1.5000 | 2.1000 | +0.6000" in to_text(facts)
     (row,) = csv.DictReader(path.with_suffix(".csv").read_text().splitlines())
     assert float(row["difference"]) == 0.6

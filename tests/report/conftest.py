@@ -188,6 +188,7 @@ def write_comparison(root: Path) -> None:
             "title": "Methods",
             "paper": "arXiv:2402.03300, Figure 5",
             "note": "A toy.",
+            "overrides": ["reward.labels=<soft>"],
             "seeds": [0, 1, 2],
             "method": "t interval",
             "metrics": {"accuracy": {"title": "accuracy", "better": "higher"}},

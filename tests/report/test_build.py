@@ -131,6 +131,7 @@ def test_comparisons_over_seeds_and_reward_models_stand_there(built: Path) -> No
     assert arm[1].replace("\xa0", " ") == "0.310 0.300 to 0.330"
     (pair,) = (row for row in rows if row and row[0] == "GRPO <instead> of RFT")
     assert pair[1:] == ["+0.110 +0.070\xa0to\xa0+0.150"]
+    assert "A toy. With reward.labels=&lt;soft&gt;." in (built / "index.html").read_text()
     lines = (built / "figures/comparison_toy.csv").read_text().splitlines()
     assert lines[0] == "series,step,percent,low,high"
     assert lines[-1].startswith("grpo,90")

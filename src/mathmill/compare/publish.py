@@ -63,8 +63,9 @@ def to_csv(facts: dict[str, Any]) -> str:
 def to_text(facts: dict[str, Any]) -> str:
     """The table as Markdown, for a terminal and for docs/results.md."""
     seeds = len(facts["seeds"])
+    settings = " ".join([f"scale={facts['scale']}", *facts["overrides"]])
     lines = [
-        f"{facts['title']}: {seeds} seeds, scale {facts['scale']}, {facts['seconds'] / 60:.0f} minutes of runs. "
+        f"{facts['title']}: {seeds} seeds, {settings}, {facts['seconds'] / 60:.0f} minutes of runs. "
         f"{facts['method']}, {100 * facts['confidence']:.0f} %.",
         "",
         "| after instead of before | metric | before | after | difference (interval) |",

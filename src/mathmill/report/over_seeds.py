@@ -69,7 +69,9 @@ def section(comparisons: list[OverSeeds], drawn: dict[str, list[Drawn]]) -> list
     for one in comparisons:
         facts = one.facts
         parts.append(f"<h3>{escape(facts['title'])}, {len(facts['seeds'])} seeds</h3>")
-        parts.append(html.paragraph(f"{escape(facts['paper'])}. {escape(facts['note'])}"))
+        # Reports of earlier versions do not say what else they ran with.
+        ran = f" With {escape(' '.join(facts['overrides']))}." if facts.get("overrides") else ""
+        parts.append(html.paragraph(f"{escape(facts['paper'])}. {escape(facts['note'])}{ran}"))
         parts += [_arms(one), html.figures(drawn.get(f"comparison {one.name}", [])), _pairs(one)]
     return parts
 
