@@ -90,8 +90,7 @@ def finished_job(root: Path, number: int, seed: int, values: dict[str, float], p
     folder = root / "multirun/pretrain/abc" / str(number)
     ids = []
     for at, (item, value) in enumerate(values.items()):
-        tags = {"stage": "pretrain", "item": item, "overrides": f"sft.batch=2 pretrain.seed={seed} sft.seed={seed}"}
-        tags["scale"] = "smoke"
+        tags = {"stage": "pretrain", "item": item, "overrides": f"pretrain.seed={seed}", "scale": "smoke"}
         run = store.client.create_run(store.experiment_id, tags={**tags, "mlflow.parentRunId": parent})
         store.client.set_terminated(run.info.run_id, "FINISHED")
         ids.append(run.info.run_id)
@@ -108,7 +107,9 @@ def sweep(tracked: Path) -> Path:
     parent = store.client.create_run(store.experiment_id, tags={"kind": "sweep"}).info.run_id
     folder = tracked / "multirun/pretrain/abc"
     folder.mkdir(parents=True)
-    write_json(folder / PARENT_FILE, {"run": parent, "store": store.uri, "swept": ["pretrain.seed"]})
+    write_json(
+        folder / PARENT_FILE, {"run": parent, "store": store.uri, "swept": ["pretrain.seed"], "fixed": ["sft.batch=2"]}
+    )
     finished_job(tracked, 0, 0, {"math": 1.0, "general": 1.5}, parent)
     finished_job(tracked, 1, 1, {"math": 2.0, "general": 2.7}, parent)
     (folder / "2").mkdir()

@@ -68,7 +68,6 @@ def collect(comparison: Comparison, folder: Path, store: Store) -> dict[str, Any
         "paper": comparison.paper,
         "note": comparison.note,
         "scale": _common(jobs, "scale"),
-        "overrides": _conditions(comparison, jobs),
         "commits": _common(jobs, "mlflow.source.git.commit"),
         "seeds": sorted({int(job.overrides[comparison.seed]) for job in jobs}),
         "method": METHOD,
@@ -80,13 +79,6 @@ def collect(comparison: Comparison, folder: Path, store: Store) -> dict[str, Any
         "pairs": _pairs(comparison, arms),
         "seconds": round(sum(_seconds(jobs).values()), 1),
     }
-
-
-def _conditions(comparison: Comparison, jobs: list[Job]) -> list[str]:
-    """The overrides that all jobs ran with, beside the sweep and the seed."""
-    ours = ("sweep", comparison.seed)
-    same = {key: value for key, value in jobs[0].overrides.items() if key not in ours}
-    return [f"{key}={value}" for key, value in same.items() if all(job.overrides.get(key) == value for job in jobs)]
 
 
 def _arm(comparison: Comparison, arm: Arm, jobs: list[Job]) -> dict[str, Any]:

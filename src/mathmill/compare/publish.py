@@ -21,7 +21,8 @@ def publish(root: Path, comparison: Comparison, folder: Path) -> Path:
 
     parent = read_json(root / folder / PARENT_FILE)
     store = open_store(root, parent["store"])
-    facts = {**collect(comparison, root / folder, store), "parent": parent["run"]}
+    # What all jobs ran with: the sweep's own file and seeds say the rest.
+    facts = {**collect(comparison, root / folder, store), "parent": parent["run"], "overrides": parent["fixed"]}
     path = root / FOLDER / f"{comparison.name}.json"
     write_json(path, facts)
     write_text(path.with_suffix(".csv"), to_csv(facts))

@@ -46,7 +46,9 @@ class SweepCallback(Callback):
         given = [str(text) for text in config.hydra.overrides.task]
         swept = _swept(given, sweeper if isinstance(sweeper, dict) else {})
         parent = _open_parent(config, folder, given, swept)
-        write_json(folder / PARENT_FILE, {"run": parent.run, "store": parent.store.uri, "swept": swept})
+        fixed = [text for text in given if override_key(text) not in (*swept, "sweep")]
+        facts = {"run": parent.run, "store": parent.store.uri, "swept": swept, "fixed": fixed}
+        write_json(folder / PARENT_FILE, facts)
         _open.append(parent)
 
     def on_job_end(self, config: DictConfig, job_return: Any, **kwargs: Any) -> None:
