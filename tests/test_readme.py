@@ -54,7 +54,7 @@ RUN = [
     'echo "What is 12 + 30?" | python -m mathmill.chat models/sft --greedy --tools',
     "python -m mathmill.chat models/rl/grpo --temperature 0.7 --seed 1",
     "python -m mathmill.chat models/rl/grpo --greedy < questions.txt",
-    "python -m mathmill.plan scale=1b gpus=8 trainer=deepspeed_zero1",
+    "python -m mathmill.plan scale=1b gpus=8 trainer=deepspeed_zero2",
     "dvc params diff",
     "dvc metrics diff --targets reports/rl/grpo.json reports/sft.json",
     "dvc commit -f report",

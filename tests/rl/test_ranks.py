@@ -10,8 +10,8 @@ from ranks import together
 from mathmill.training.model import load
 
 
-def run(folder: Path, strategy: str, devices: int, precision: str) -> dict[str, Any]:
-    words, log = [str(folder), strategy, str(devices), precision], folder / "log"
+def run(folder: Path, strategy: str, devices: int, precision: str, method: str = "grpo") -> dict[str, Any]:
+    words, log = [str(folder), strategy, str(devices), precision, method], folder / "log"
     assert together(Path(__file__).parent / "run_rl.py", words, devices, log) == 0, log.read_text()[-3000:]
     report: dict[str, Any] = json.loads((folder / f"report-{devices}.json").read_text())
     return report
@@ -39,3 +39,12 @@ def test_policy_and_reference_begin_as_one_in_bfloat16(
     history = run(tmp_path, strategy, devices, "bf16-mixed")["history"]
     assert history[0]["kl"] == 0.0
     assert history[-1]["kl"] > 0.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", [2, 3])
+def test_ppo_under_deepspeed_leaves_the_policy_alone(files: dict[str, Path], tmp_path: Path, stage: int) -> None:
+    """The critic is trained beside it, and is no part of what is saved."""
+    report = run(tmp_path, f"deepspeed_stage_{stage}", 2, "32-true", "ppo")
+    assert set(report["models"]) == {"policy", "start", "critic"}
+    assert load(tmp_path / "model-2").state_dict().keys() == load(tmp_path / "sft").state_dict().keys()

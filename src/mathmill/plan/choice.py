@@ -78,6 +78,8 @@ def choices(work: Work, fixed: Fixed, ranks: int) -> Iterator[Choice]:
     for strategy, checkpointing in _ways(fixed, ranks):
         for micro in _micro_batches(share) if fixed.micro_batch is None else (min(share, fixed.micro_batch),):
             setting = Setting(strategy, ranks, work.mixed, checkpointing, -(-share // micro))
+            if work.mixed and setting.stage == 1 and fixed.strategy is None:
+                continue  # the trainer refuses it: DeepSpeed's own form cannot be read back
             yield Choice(setting, micro, work.needs(setting, micro, share))
 
 

@@ -90,7 +90,8 @@ def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
 
     def needs(setting: Setting, rows: int, share: int) -> Memory:
         update = training_memory(size, setting, rows * width, rows * new, copies=1)
-        sampled = min(share, max(config.outputs, config.rollout_rows // config.outputs * config.outputs))
+        # Held-out questions are sampled one output each, so rollout_rows of them whatever this rank's share is.
+        sampled = max(config.outputs, config.rollout_rows)
         element = 2 if setting.mixed and setting.stage else 3 if setting.mixed else 4
         cache = cache_bytes(size, sampled, width, element) + 12.0 * sampled * size.vocab
         if setting.stage == 3:  # sampled from a whole copy of the weights

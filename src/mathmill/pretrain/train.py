@@ -13,6 +13,7 @@ from mathmill.pretrain.mixture import Mixture
 from mathmill.pretrain.module import PretrainModule, batches, bits_per_nat
 from mathmill.pretrain.source import Source
 from mathmill.training import devices
+from mathmill.training.data import rows_of
 from mathmill.training.model import build, has_weights, identity, load, load_tokenizer, parameter_count, save
 from mathmill.training.schedule import schedule_of
 from mathmill.training.size import flops_per_token
@@ -96,11 +97,12 @@ def score(
     """Bits per byte of every source of `tokens` that has held-out documents, in the mixture or not."""
     names = sorted(folder.name for folder in tokens.iterdir() if folder.is_dir())
     torch.nn.Module.to(model, devices.device(stage.runtime))  # transformers hides the signature of its own
+    rows = rows_of(config.batch, config.context)
     found = {}
     with stage.progress(len(names), "held-out text", "source") as bar:
         for name in names:
             heldout = Source(tokens / name, config.seed).heldout
-            figures = bits_per_byte(model, tokenizer, heldout, config.context, config.heldout_tokens, config.batch)
+            figures = bits_per_byte(model, tokenizer, heldout, config.context, config.heldout_tokens, rows)
             if figures is not None:
                 found[name] = figures
             bar.update(1)

@@ -49,6 +49,8 @@ class RlModule(PhaseModule):
     people to read.
     """
 
+    gathers = True
+
     def __init__(
         self,
         model: PreTrainedModel,

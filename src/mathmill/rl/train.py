@@ -1,9 +1,11 @@
 """From a model and questions to a tuned policy: the rounds of Algorithm 1 (paper, section 4.1.4), and the report."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
 import yaml
 
 from mathmill.reward.config import VerifierConfig
@@ -15,7 +17,7 @@ from mathmill.rl.paradigm import PARADIGM, Credit
 from mathmill.rl.questions import Question, drawn, read_questions
 from mathmill.training import devices
 from mathmill.training.data import Batch, rank_share
-from mathmill.training.model import load, load_tokenizer, parameter_count, save
+from mathmill.training.model import cast, load, load_tokenizer, parameter_count, save
 from mathmill.training.schedule import schedule_of
 from mathmill.training.trainer import Host, fit
 from mathmill.workflow.environment import rank
@@ -74,7 +76,11 @@ def train(
     devices.prepare(host.runtime)
     asked, held_out = _questions(config, questions, validation)
     start, history = checkpoint, []
+    module: RlModule | None = None
     for number in range(config.rounds):
+        if module is not None:
+            module = None
+            gc.collect()  # it is part of a cycle, and holds models: the policy, the reference
         done, before = host.scratch / f"round_{number}", number * config.steps
         if not (done / "history.json").exists():
             module = _module(host, config, start, held_out, verifier, reward)
@@ -87,11 +93,14 @@ def train(
             start, rows = done / "model", read_json(done / "history.json")
             reward = reward.after(done) if reward else None
         history += rows
-    final = module.measure()
+    assert module is not None
     if rank() > 0:
-        return {}
+        return {}  # only the first rank holds the trained model as a whole
     save(module.model, module.tokenizer, out)
-    return report(module, config, history, final)
+    # A large policy is sampled from in the type that it was trained in: its cache would not fit in float32.
+    mixed = config.optim.precision == "bf16-mixed" and devices.device(host.runtime).type == "cuda"
+    cast(module.model, devices.device(host.runtime), torch.bfloat16 if mixed else torch.float32)
+    return report(module, config, history, module.measure())
 
 
 def _questions(config: RlConfig, questions: Path, validation: Path) -> tuple[list[Question], list[Question]]:
@@ -115,6 +124,12 @@ def _module(
 ) -> RlModule:
     """The module of a round: policy, reference and critic begin with the weights of folder `start`."""
     model, tokenizer, engine = load(start), load_tokenizer(start), config.engine
+    ranks = host.runtime.trainer.devices * host.runtime.trainer.num_nodes
+    if engine.name != "transformers" and ranks > 1:
+        raise UserError(
+            f"rl.engine.name={engine.name}: takes new weights from one process so far, and there are {ranks} "
+            "(runtime.trainer.devices x num_nodes); take rl.engine.name=transformers, or one device for training"
+        )
     return RlModule(
         model,
         tokenizer,

@@ -15,6 +15,7 @@ from mathmill.sft.module import SftModule, batches, validation_loss
 from mathmill.sft.packing import Packed
 from mathmill.sft.readers import Example, read_examples
 from mathmill.training import devices, template
+from mathmill.training.data import rows_of
 from mathmill.training.model import load, load_tokenizer, save
 from mathmill.training.schedule import schedule_of
 from mathmill.training.size import flops_per_token
@@ -72,6 +73,12 @@ def train(stage: Host, config: SftConfig, checkpoint: Path, instruct: Sequence[P
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     packed = Packed([len(example) for example in training], config.context, config.seed)
     steps = config.steps or max(1, round(packed.count(config.epochs) / config.batch))
+    trainer = stage.runtime.trainer
+    if config.isolate and trainer.attention == "flash_attention_2" and stage.runtime.micro_batch != 1:
+        raise UserError(
+            "sft.isolate: with runtime.trainer.attention=flash_attention_2 transformers keeps documents apart only in "
+            "passes of one sequence; set runtime.micro_batch=1, or another attention"
+        )
     module = SftModule(model, config.optim, schedule_of(config.optim, steps), steps)
     module.flops_per_token = flops_per_token(model.config, config.context)
     fit(module, batches(training, packed, config.batch, pad, config.isolate), steps, stage, seed=config.seed)
@@ -90,6 +97,6 @@ def train(stage: Host, config: SftConfig, checkpoint: Path, instruct: Sequence[P
         "epochs": round(steps * config.batch / sequences, 4),
         "tokens": steps * config.batch * config.context,
         "filled": round(sum(packed.lengths) / (sequences * config.context), 4),
-        "validation": validation_loss(module.model, held, config.context, pad, config.batch),
+        "validation": validation_loss(module.model, held, config.context, pad, rows_of(config.batch, config.context)),
         "history": module.history,
     }

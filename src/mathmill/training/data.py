@@ -5,6 +5,8 @@ from typing import Any
 
 from torch.utils.data import DataLoader, IterableDataset
 
+_MEASURED = 16_384  # tokens in one forward pass that only measures
+
 Batch = dict[str, Any]
 MakeBatch = Callable[[int, int, int], Batch]  # (step, rank, world) -> what this rank trains on in that step
 
@@ -56,3 +58,8 @@ def rank_share(count: int, rank: int, world: int) -> range:
         raise UserError(f"a batch of {count} does not divide over {world} processes; choose a multiple of {world}")
     share = count // world
     return range(rank * share, (rank + 1) * share)
+
+
+def rows_of(batch: int, context: int) -> int:
+    """Sequences in one forward pass that only measures: a batch, or fewer where a batch is meant for many processes."""
+    return max(1, min(batch, _MEASURED // context))

@@ -23,10 +23,11 @@ from mathmill.workflow.errors import ConfigError
 NAMES = re.compile(r"deepspeed_(?:stage_|zero)([123])(_offload)?")
 
 
-def strategy_of(name: str, clip: float, parameters: int) -> "TrainingDeepSpeedStrategy":
+def strategy_of(name: str, clip: float, parameters: int, gathers: bool = False) -> "TrainingDeepSpeedStrategy":
     """The strategy that a name such as deepspeed_stage_2 or deepspeed_stage_3_offload stands for.
 
-    parameters: of the model; no bucket of gradients needs to be larger.
+    parameters: of the model; no bucket of gradients needs to be larger. gathers: the phase gathers whole weights inside
+    its step, which ZeRO-3 (0.19) refuses for those that it is just fetching ahead.
     """
     found = NAMES.fullmatch(name)
     if found is None:
@@ -39,11 +40,13 @@ def strategy_of(name: str, clip: float, parameters: int) -> "TrainingDeepSpeedSt
         offload_optimizer=offload,
         offload_parameters=offload and found[1] == "3",
         reduce_bucket_size=min(EXCHANGE, parameters),
-        allgather_bucket_size=min(EXCHANGE, parameters),
+        allgather_bucket_size=min(EXCHANGE, parameters + parameters % 2),  # DeepSpeed wants it even
         logging_level=logging.ERROR,
         logging_batch_size_per_gpu=1,  # batches are made by step; the number only feeds DeepSpeed's own log
     )
     assert isinstance(strategy.config, dict)
+    if gathers:
+        strategy.config["zero_optimization"]["stage3_prefetch_bucket_size"] = 0
     strategy.config.update(
         gradient_clipping=clip,
         data_types={"grad_accum_dtype": "fp32"},
@@ -125,8 +128,9 @@ def consolidated(model: PreTrainedModel, state: Path) -> PreTrainedModel:
     from deepspeed.utils.zero_to_fp32 import get_fp32_state_dict_from_zero_checkpoint
 
     found = get_fp32_state_dict_from_zero_checkpoint(str(state), tag=TAG)
-    # Under the names of a PhaseModule, which holds the model as `model`.
-    weights = {key.removeprefix("_forward_module.").removeprefix("model."): value for key, value in found.items()}
+    # Under the names of a PhaseModule, which holds the model as `model`, and beside it perhaps a critic.
+    names = {key: key.removeprefix("_forward_module.") for key in found}
+    weights = {name.removeprefix("model."): found[key] for key, name in names.items() if name.startswith("model.")}
     whole = type(model)(model.config)
     missing, unexpected = whole.load_state_dict(weights, strict=False)
     tied = set(getattr(whole, "_tied_weights_keys", None) or ())

@@ -53,5 +53,6 @@ def device(runtime: RuntimeConfig) -> torch.device:
     """Where this process computes outside the trainer (evaluation, sampling before training)."""
     accelerator = runtime.trainer.accelerator
     if accelerator in ("gpu", "cuda") or (accelerator == "auto" and torch.cuda.is_available()):
-        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        # Lightning's launchers and torchrun say which of the node's GPUs is this process's, or Slurm does.
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK") or os.environ.get("SLURM_LOCALID") or 0))
     return torch.device("mps" if accelerator == "mps" else "cpu")

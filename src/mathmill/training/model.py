@@ -91,9 +91,9 @@ def cast(model: Any, device: torch.device | str, dtype: torch.dtype) -> Any:
     Rotary frequencies are buffers. Rounded to bfloat16, as by `model.to(dtype)`, the angles of a token at position
     1,000 would be wrong by up to 1.2 radians (heads of 128).
     """
-    torch.nn.Module.to(model, device)  # transformers hides the signature of its own
-    for parameter in model.parameters():
-        parameter.data = parameter.data.to(dtype)
+    for parameter in model.parameters():  # one by one: the device never holds the model in its former type
+        parameter.data = parameter.data.to(device, dtype)
+    torch.nn.Module.to(model, device)  # the buffers; transformers hides the signature of its own
     return model
 
 

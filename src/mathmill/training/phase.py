@@ -29,6 +29,8 @@ class PhaseModule(lightning.LightningModule):
     done: training steps that have been finished, kept in checkpoints. micro_batch: sequences in one forward pass.
     """
 
+    gathers = False  # whether a step needs the weights as a whole, to sample from them
+
     def __init__(self, model: PreTrainedModel, optim: OptimConfig, schedule: Schedule, lr: float | None = None) -> None:
         super().__init__()
         self.automatic_optimization = False

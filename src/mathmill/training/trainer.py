@@ -139,7 +139,12 @@ def _strategy(runtime: RuntimeConfig, module: PhaseModule) -> tuple[str | Strate
         )
     from mathmill.training.deepspeed import KeepInputs, strategy_of
 
-    strategy = strategy_of(name, module.optim.clip, parameter_count(module))
+    if module.optim.precision == "bf16-mixed" and "stage_1" in name:
+        raise ConfigError(
+            f"runtime.trainer.strategy={name}: DeepSpeed 0.19 keeps bfloat16 under stage 1 in a form of its own that "
+            "cannot be read back into a model; take deepspeed_stage_2, which also takes less memory"
+        )
+    strategy = strategy_of(name, module.optim.clip, parameter_count(module), module.gathers)
     return strategy, [KeepInputs(module.optim.precision)]  # type: ignore[arg-type]
 
 
