@@ -58,7 +58,8 @@ def test_several_updates_on_one_batch_leave_the_policy_that_sampled(files: dict[
 
 def test_two_ranks_report_what_one_process_does(files: dict[str, Path], tmp_path: Path) -> None:
     for strategy, devices in (("auto", "1"), ("ddp", "2")):
-        command = [sys.executable, str(Path(__file__).parent / "run_rl.py"), str(tmp_path), strategy, devices]
+        script = str(Path(__file__).parent / "run_rl.py")
+        command = [sys.executable, script, str(tmp_path), strategy, devices, "32-true", "grpo"]
         done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
     one, two = (json.loads((tmp_path / f"report-{devices}.json").read_text()) for devices in (1, 2))
