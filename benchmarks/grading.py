@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mathmill.evaluate.config import EvaluateConfig
 from mathmill.evaluate.grade import Judge
 from mathmill.evaluate.item import Item
-from mathmill.evaluate.readers import read_benchmark
+from mathmill.evaluate.sources import read_benchmark
 from mathmill.evaluate.tasks.registry import TASKS
 from mathmill.evaluate.tasks.task import Task
 from mathmill.reward.config import VerifierConfig
@@ -102,7 +103,7 @@ def main() -> None:
         if not (folder / file).is_file():
             notes.append(f"{name}: no {file}")
             continue
-        found = judge(TASKS[name], read_benchmark(folder / file))
+        found = judge(TASKS[name], read_benchmark(folder / file, EvaluateConfig()).items)
         right = [f"{1 - len(found.refused[grader]) / found.items:.1%}" for grader in GRADERS]
         taken = [len(found.accepted[grader]) for grader in GRADERS]
         print(f"| {name} | {found.items} | {right[0]} | {right[1]} | {found.changed} | {taken[0]} | {taken[1]} |")

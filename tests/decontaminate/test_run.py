@@ -139,6 +139,23 @@ def test_no_benchmark(folder: Path) -> None:
         run(folder)
 
 
+def test_a_benchmark_without_items_or_in_another_form_does_not_pass_in_silence(folder: Path) -> None:
+    empty = folder / "bench" / "empty.jsonl"
+    empty.write_text("")
+    with pytest.raises(UserError, match=r"empty\.jsonl: no item in it"):
+        run(folder)
+    empty.unlink()
+    (folder / "bench" / "README.md").write_text("what these are")  # no benchmark
+    run(folder)
+    for name in ("more.jsonl.gz", "more.parquet", "deeper/more.jsonl"):
+        extra = folder / "bench" / name
+        extra.parent.mkdir(exist_ok=True)
+        extra.write_bytes(b"x")
+        with pytest.raises(UserError, match=rf"only its \.jsonl files are read, and {name} is none"):
+            run(folder)
+        extra.unlink()
+
+
 def test_benchmarks_of_which_only_labels_are_read(folder: Path) -> None:
     write_jsonl(folder / "bench" / "labels.jsonl", [{"input": EN, "answer": "12"}, {"input": ZH, "answer": "B"}])
     with pytest.raises(UserError, match=r"answer, input.*decontaminate\.fields"):

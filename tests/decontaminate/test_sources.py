@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,7 +27,7 @@ def test_a_folder_of_tables_is_several_sources(tmp_path: Path) -> None:
     (code,), (general,) = (list(read_texts(one.name, *one.files)) for one in found)
     assert code == {**ROW, "source": "code"}
     assert general == {
-        "id": "general-0",
+        "id": "general-1",
         "text": "another",
         "source": "general",
         "lang": "und",
@@ -69,6 +70,23 @@ def test_bad_tables(tmp_path: Path) -> None:
         list(read_texts("x", tmp_path / "x.csv"))
 
 
+@pytest.mark.parametrize("ending", ["jsonl.gz", "jsonl.zst", "parquet"])
+def test_damaged_tables_are_named(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"x.{ending}"
+    rows = [{**ROW, "id": str(i), "text": f"a text {i * i}"} for i in range(2000)]
+    if ending == "parquet":
+        write_parquet(path, rows, TEXT())
+        content = bytearray(path.read_bytes())
+        content[4 : len(content) // 2] = bytes(len(content) // 2 - 4)  # pages; the footer still reads
+        path.write_bytes(content)
+    else:
+        lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+        packed = gzip.compress(lines) if ending.endswith("gz") else pa.compress(lines, "zstd", asbytes=True)
+        path.write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(UserError, match=re.escape(str(path))):
+        list(read_texts("x", path))
+
+
 def test_folders_of_tables_are_sources_of_several_shards(tmp_path: Path) -> None:
     for name in ("b", "a"):
         write_parquet(tmp_path / "all" / "code" / f"{name}.parquet", [{**ROW, "id": name}], TEXT())
@@ -92,7 +110,7 @@ def test_compressed_json_lines(tmp_path: Path, ending: str) -> None:
     assert source.name == "train-00"
     rows = list(read_texts("algebraic_stack", path))
     assert len(rows) == 700
-    assert (rows[699]["id"], rows[699]["text"], rows[699]["meta"]) == ("train-00-699", "x = 699 \u2113", '{"n": 699}')
+    assert (rows[699]["id"], rows[699]["text"], rows[699]["meta"]) == ("train-00-700", "x = 699 \u2113", '{"n": 699}')
     path.write_bytes(b"[1]\n" if ending == "jsonl" else path.read_bytes())
     if ending == "jsonl":
         with pytest.raises(UserError, match="line 1: expected an object"):

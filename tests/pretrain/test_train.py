@@ -1,4 +1,5 @@
 import math
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -90,6 +91,11 @@ def test_what_is_wrong_is_named(tokens, init, tmp_path) -> None:
         attempt(replace(CONFIG, runs={"base": RunConfig(mixture={"empty": 1.0})}))
     with pytest.raises(UserError, match=r"pretrain\.context=64"):
         attempt(replace(CONFIG, context=64))
+    half = tmp_path / "half"
+    shutil.copytree(init, half)
+    (half / "config.json").write_text("{}")  # a model whose weights were forgotten, not a tokenizer alone
+    with pytest.raises(UserError, match=r"config\.json but no model\.safetensors"):
+        train(ToyStage(tmp_path / "s"), "base", CONFIG, tokens, half, tmp_path / "m")
     other = toy_tokenizer()
     other.add_tokens(["new"])
     other.save_pretrained(tmp_path / "other")

@@ -27,6 +27,8 @@ def test_our_schema_and_gsm8k(tmp_path: Path) -> None:
         ({"question": "x"}, "answer"),
         ({"question": "x", "answer": ""}, "line 1"),
         ({"answer": "3"}, "question"),
+        ({"question": "x", "answer": None}, "line 1: answer: null is no text"),
+        ({"question": "x", "answer": ["3", "4"]}, "line 1: answer: .* is no text"),
         ({"question": 3, "answer": "3"}, "question .a text."),
     ],
 )

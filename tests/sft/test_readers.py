@@ -1,5 +1,6 @@
 import pytest
 
+from mathmill.sft.config import SftConfig
 from mathmill.sft.readers import Example, read_examples
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import write_jsonl, write_parquet
@@ -58,6 +59,11 @@ def test_a_bad_row_is_named_with_its_line(tmp_path, row, reader, complaint) -> N
     (tmp_path / "f.jsonl").write_text(text)  # an empty line counts
     with pytest.raises(UserError, match=rf"f\.jsonl, line 3: .*{complaint}"):
         read_examples([tmp_path / "f.jsonl"], reader)
+
+
+def test_a_misspelt_field_is_refused() -> None:
+    assert "quastion" in SftConfig(fields={"quastion": "problem"}).faults()["fields"]
+    assert not SftConfig(fields={"question": "problem"}).faults()
 
 
 def test_no_rows(tmp_path) -> None:

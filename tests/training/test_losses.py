@@ -25,6 +25,22 @@ def test_slices_change_nothing() -> None:
     torch.testing.assert_close(whole, sliced)
 
 
+def test_the_head_is_called_as_often_whatever_the_number_of_targets() -> None:
+    """Under ZeRO-3 each call gathers weights from all ranks, whose batches differ in targets and not in shape."""
+    calls = []
+    for counted in (0, 5, 47):
+        model = toy_model()
+        made: list[int] = []
+        model.lm_head.register_forward_hook(lambda module, inputs, output, made=made: made.append(len(output)))
+        ids = torch.randint(3, 200, (3, 16), generator=torch.Generator().manual_seed(0))
+        targets = ids.clone()
+        targets.view(-1)[counted:] = IGNORE
+        token_losses(model, ids, targets, slice_size=7).sum().backward()
+        assert max(made) <= 7
+        calls.append(len(made))
+    assert calls == [14, 14, 14]  # 7 slices, each computed again in the backward pass
+
+
 def test_positions_that_fall_back_to_zero_separate_documents() -> None:
     model = toy_model()
     generator = torch.Generator().manual_seed(0)

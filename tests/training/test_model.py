@@ -1,6 +1,7 @@
 import copy
 
 import pytest
+import safetensors.torch
 import torch
 from training.toys import SHAPE, toy_model, toy_tokenizer
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -58,6 +59,30 @@ def test_bad_shapes_and_folders_are_named(tmp_path) -> None:
         load(tmp_path)
     with pytest.raises(UserError, match="no tokenizer"):
         load_tokenizer(tmp_path)
+
+
+def test_broken_folders_are_named(tmp_path) -> None:
+    folder = tmp_path / "m"
+    save(toy_model(), toy_tokenizer(), folder)
+    weights, tokens = (folder / "model.safetensors").read_bytes(), (folder / "tokenizer.json").read_text()
+    for broken in (b"", weights[:100], weights[: len(weights) // 2]):
+        (folder / "model.safetensors").write_bytes(broken)
+        with pytest.raises(UserError, match=r"/m: the model cannot be loaded: .*is every file there, and whole"):
+            load(folder)
+    tensors = safetensors.torch.load(weights)
+    tensors.pop("model.norm.weight")
+    safetensors.torch.save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(UserError, match=r"1 weights are missing, such as model\.norm\.weight"):
+        load(folder)
+    (folder / "tokenizer.json").write_text("")
+    with pytest.raises(UserError, match=r"tokenizer\.json cannot be read"):
+        load_tokenizer(folder)
+    (folder / "tokenizer.json").write_text(tokens)
+    larger = load_tokenizer(folder)
+    larger.add_tokens(["new"])
+    larger.save_pretrained(folder)
+    with pytest.raises(UserError, match=r"the tokenizer knows \d+ tokens and the model \d+"):
+        load_tokenizer(folder)
 
 
 def test_only_matrices_decay() -> None:

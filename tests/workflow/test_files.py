@@ -1,5 +1,6 @@
 """Artifacts: atomic, deterministic, and digested as DVC digests them."""
 
+import gzip
 import json
 import math
 import os
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from mathmill.workflow import files
@@ -62,6 +64,36 @@ def test_jsonl_names_the_bad_line(tmp_path: Path, bad: bytes) -> None:
 def test_missing_files_are_user_errors(tmp_path: Path, read) -> None:
     with pytest.raises(UserError, match="nowhere"):
         read(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("read", [files.read_json, files.read_jsonl, files.read_parquet, files.read_text])
+def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path, read) -> None:
+    with pytest.raises(UserError, match=rf"{tmp_path}: (cannot be read: is a directory|cannot.*folder|.*directory)"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (gzip.compress(b'{"a": 1}\n'), "gzip"),
+        (b"PAR1\x15\x04", "parquet"),
+        (b"PK\x03\x04\x14\x00", "zip"),
+        (pa.compress(b'{"a": 1}\n', "zstd", asbytes=True), "zstd"),
+    ],
+)
+def test_other_kinds_of_file_are_named_by_how_they_begin(tmp_path: Path, content: bytes, kind: str) -> None:
+    (tmp_path / "x.jsonl").write_bytes(content)
+    with pytest.raises(UserError, match=rf"x\.jsonl: holds {kind} data, not JSON lines"):
+        files.read_jsonl(tmp_path / "x.jsonl")
+
+
+@pytest.mark.parametrize("value", [None, True, ["1"], {"a": 1}])
+def test_what_is_no_text_is_not_made_one(value: object) -> None:
+    assert [files.text_of({"a": one}, "a") for one in ("x", 3, 0.5)] == ["x", "3", "0.5"]
+    with pytest.raises(ValueError, match=r"^a: .* is no text and no number"):
+        files.text_of({"a": value}, "a")
+    with pytest.raises(KeyError):
+        files.text_of({}, "a")
 
 
 def test_parquet_bytes_depend_on_content_alone(tmp_path: Path) -> None:

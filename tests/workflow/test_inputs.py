@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mathmill.workflow import inputs
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import ConfigError, UserError
 from mathmill.workflow.graph import node
 from mathmill.workflow.inputs import input_digests, is_remote, notes, own_value, resolve
 from mathmill.workflow.schema import Params
@@ -79,6 +79,12 @@ def test_an_address_is_refused_until_a_stage_reads_it(tmp_path: Path) -> None:
 def test_a_missing_path_names_the_key(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"rl\.questions = nowhere\.jsonl: no such file"):
         input_digests(tmp_path, with_questions("nowhere.jsonl"))
+
+
+@pytest.mark.parametrize("value", [[], ""])
+def test_nothing_is_not_the_default(tmp_path: Path, value: object) -> None:
+    with pytest.raises(ConfigError, match=r"rl\.questions: nothing is named"):
+        input_digests(tmp_path, with_questions(value))
 
 
 def test_a_path_of_another_stage_is_noted_and_not_read(tmp_path: Path) -> None:

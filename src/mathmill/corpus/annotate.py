@@ -11,7 +11,7 @@ from typing import Any
 from mathmill.corpus.annotations import Decision, append, parse
 from mathmill.corpus.documents import prefixes_of
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_json, write_text
+from mathmill.workflow.files import read_json, read_text, write_text
 
 KEYS = "[y]es  [n]o  [h]ost, all of it  [s]kip host  [u]ndo  [q]uit"
 HEAD = """\
@@ -101,7 +101,7 @@ def annotate(
 
     The end of the input counts as `quit`. Returns what was decided in this session.
     """
-    before = path.read_text(encoding="utf-8") if path.exists() else "[]\n"
+    before = read_text(path) if path.exists() else "[]\n"
     known = parse(before, str(path))
     made: list[list[Decision]] = []  # one list an answer, so that an answer can be undone
     place, skipped = 0, set[str]()
@@ -164,8 +164,8 @@ def accept(review: Path, path: Path) -> list[Decision]:
     """Add the reviewed decisions to the annotation file; returns those that were new."""
     if not review.exists():
         raise UserError(f"{review}: no such file; `annotate --propose FILE` writes one to review")
-    before = path.read_text(encoding="utf-8") if path.exists() else "[]\n"
+    before = read_text(path) if path.exists() else "[]\n"
     known = {one.prefix: one.mark for one in parse(before, str(path))}
-    new = [one for one in parse(review.read_text(encoding="utf-8"), str(review)) if known.get(one.prefix) != one.mark]
+    new = [one for one in parse(read_text(review), str(review)) if known.get(one.prefix) != one.mark]
     append(path, before, new)
     return new

@@ -7,7 +7,7 @@ from typing import Any
 
 from mathmill.pages.url import host_and_path, normalise
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import write_text
+from mathmill.workflow.files import read_text, write_text
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,9 @@ class Decision:
 
 def read_decisions(path: Path) -> list[Decision]:
     """All entries of an annotation file in their order; UserError where one is none."""
-    try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; an empty list ([]) is a valid start") from None
+    if not path.exists():
+        raise UserError(f"{path}: no such file; an empty list ([]) is a valid start")
+    return parse(read_text(path), str(path))
 
 
 def parse(text: str, place: str) -> list[Decision]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mathmill.workflow.errors import UserError, exit_plainly
-from mathmill.workflow.project import find_root
+from mathmill.workflow.project import find_root, home
 
 COMMANDS = ("annotate", "sample", "label", "estimate")
 
@@ -79,11 +79,12 @@ def _annotations(given: argparse.Namespace, root: Path) -> Path:
             "the annotations in force are the microworld's, which a stage makes; name a file of your own with "
             "--annotations FILE, and set it with `make exp corpus.annotations=FILE`"
         )
-    return root / Path(value).expanduser()
+    return home(root) / Path(value).expanduser()
 
 
 def _annotate(given: argparse.Namespace, root: Path) -> None:
     from mathmill.corpus import annotate
+    from mathmill.corpus.annotations import read_decisions
 
     path = _annotations(given, root)
     if given.accept is not None:
@@ -93,7 +94,7 @@ def _annotate(given: argparse.Namespace, root: Path) -> None:
     corpus, number = _corpus(given, root)
     candidates = annotate.read_candidates(corpus, number)
     if given.propose is not None:
-        known = annotate.parse(path.read_text(encoding="utf-8"), str(path)) if path.exists() else []
+        known = read_decisions(path) if path.exists() else []
         annotate.write_proposal(given.propose, annotate.propose(candidates, known, number, given.min_share))
         print(f"{given.propose}: review it, then `python -m mathmill.corpus annotate --accept {given.propose}`")
         return

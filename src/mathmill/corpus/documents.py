@@ -38,7 +38,7 @@ def read_seed(paths: Iterable[Path]) -> list[Document]:
             else:
                 table = read_parquet(file)
                 rows = table.select([name for name in ("id", "text") if name in table.column_names]).to_pylist()
-            for number, row in enumerate(rows):
+            for number, row in enumerate(rows, start=1):
                 if not isinstance(row.get("text"), str):
                     raise UserError(f"{file}: row {number} has no column `text`; the seed corpus needs one")
                 found.append(Document(str(row.get("id") or f"{file.name}:{number}"), row["text"]))

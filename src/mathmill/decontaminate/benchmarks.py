@@ -28,15 +28,29 @@ def benchmark_files(places: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for place in places:
         found.extend(sorted(place.glob("*.jsonl")) if place.is_dir() else [place])
+        if passed := _passed_over(place):
+            raise UserError(
+                f"{place}: only its .jsonl files are read, and {passed[0].relative_to(place)} is none; unpack or "
+                "convert it, name it by itself, or move it away (key decontaminate.benchmarks)"
+            )
     if not found:
         raise UserError(f"no .jsonl file in {', '.join(map(str, places))} (key decontaminate.benchmarks)")
     return found
 
 
+def _passed_over(folder: Path) -> list[Path]:
+    """What looks like a benchmark in a folder and is no JSON lines file directly in it."""
+    data = (".jsonl.gz", ".jsonl.zst", ".json", ".parquet", ".csv")
+    deeper = (path for path in folder.glob("*/**/*") if path.name.endswith((*data, ".jsonl")))
+    return sorted([*(path for path in folder.glob("*") if path.name.endswith(data)), *deeper])
+
+
 def read_items(file: Path, fields: Sequence[str]) -> Iterator[Item]:
     """The texts of one benchmark; named after the file. UserError where no item has any of the fields."""
     rows = read_jsonl(file)
-    if rows and not any(name in row for row in rows for name in fields):
+    if not rows:
+        raise UserError(f"{file}: no item in it, so nothing would be compared with it (key decontaminate.benchmarks)")
+    if not any(name in row for row in rows for name in fields):
         raise UserError(
             f"{file}: no item has one of the fields {', '.join(fields)} (it has {', '.join(sorted(rows[0]))}); "
             "name the fields with questions and answers in decontaminate.fields"

@@ -5,6 +5,7 @@ Texts are read one at a time (a parquet file a batch of rows at a time), so memo
 
 import io
 import json
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 from mathmill.decontaminate.papers import read_papers
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import parse_jsonl
+from mathmill.workflow.files import parse_jsonl, unreadable
 
 RESERVED = ("corpus", "instruct", "removals", "common")
 TEXT_COLUMNS = ("text", "content", "code")  # as web corpora, The Stack and GitHub dumps name it
@@ -84,7 +85,7 @@ def read_texts(name: str, path: Path, latex: bool = False) -> Iterator[dict[str,
 
 
 def _rows(name: str, path: Path, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for number, row in enumerate(rows):
+    for number, row in enumerate(rows, start=1):
         text = next((row[column] for column in TEXT_COLUMNS if isinstance(row.get(column), str)), None)
         if text is None:
             raise UserError(f"{path}, row {number}: no column `text` (nor {', '.join(TEXT_COLUMNS[1:])})")
@@ -109,16 +110,21 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
             columns = [column for column in wanted if column in file.schema_arrow.names]
             for batch in file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):
                 yield from batch.to_pylist()
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     except pa.ArrowInvalid as error:
         raise UserError(f"{path}: not a parquet file: {error}") from None
 
 
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file of JSON lines, plain or compressed; UserError with the line where one is none."""
-    with _opened(path) as handle:
-        yield from (row for _, row in parse_jsonl(handle, path))
+    try:
+        with _opened(path) as handle:
+            yield from (row for _, row in parse_jsonl(handle, path))
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except (EOFError, zlib.error) as error:
+        raise UserError(f"{path}: damaged or cut off: {error}") from None
 
 
 def _opened(path: Path) -> io.BufferedIOBase:
@@ -126,15 +132,12 @@ def _opened(path: Path) -> io.BufferedIOBase:
 
     import pyarrow as pa
 
-    try:
-        if path.suffix == ".gz":
-            return gzip.open(path, "rb")
-        if path.suffix == ".zst":
-            stream = pa.CompressedInputStream(pa.OSFile(str(path), "rb"), "zstd")
-            return io.BufferedReader(stream, 1 << 20)
-        return open(path, "rb")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")
+    if path.suffix == ".zst":
+        stream = pa.CompressedInputStream(pa.OSFile(str(path), "rb"), "zstd")
+        return io.BufferedReader(stream, 1 << 20)
+    return open(path, "rb")
 
 
 def _files(name: str, folder: Path) -> Iterator[dict[str, Any]]:

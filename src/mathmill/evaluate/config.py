@@ -148,7 +148,7 @@ class EvaluateConfig:
         unknown = sorted(set(self.task_files) - {*TASK_NAMES, *PROOF_NAMES})
         found = {}
         if missing:
-            found["tasks"] = f"no file for {', '.join(missing)}: set evaluate.task_files.{missing[0]}=PATH"
+            found["tasks"] = f"no file for {', '.join(missing)}: set +evaluate.task_files.{missing[0]}=PATH"
         if unknown:
             found["task_files"] = f"no task {', '.join(unknown)}; there are {', '.join((*TASK_NAMES, *PROOF_NAMES))}"
         return found

@@ -1,28 +1,29 @@
 """Read benchmark files: each form of row becomes the same `Item`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mathmill.evaluate.item import Item, Row
 from mathmill.evaluate.tasks.registry import TASKS
 from mathmill.reward.verifier import GoldError, read_gold
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import numbered_jsonl, read_jsonl
+from mathmill.workflow.files import numbered_jsonl, text_of
 
 
 def _problems(row: Row, number: int) -> Item:
-    """The project's own form: id, family, difficulty, lang, question, solution, answer (the last four are enough)."""
+    """The project's own form: question and answer; id, family, difficulty, lang and solution where there are any."""
     return Item(
         id=str(row.get("id", number)),
-        family=str(row.get("family", "all")),
-        difficulty=int(row.get("difficulty", 0)),
-        lang=str(row.get("lang", "en")),
-        question=str(row["question"]),
-        solution=str(row.get("solution", "")),
-        answer=str(row["answer"]),
+        family=str(row.get("family") or "all"),
+        difficulty=int(row.get("difficulty") or 0),
+        lang=str(row.get("lang") or "en"),
+        question=text_of(row, "question"),
+        solution="" if row.get("solution") is None else text_of(row, "solution"),
+        answer=text_of(row, "answer"),
     )
 
 
+Numbered = Sequence[tuple[int, Row]]  # rows with the numbers of their lines
 READERS: dict[str, Callable[[Row, int], Item]] = {"problems": _problems, **{name: t.read for name, t in TASKS.items()}}
 
 
@@ -34,48 +35,52 @@ def detect(row: Row) -> str | None:
     return "problems" if "question" in row and "answer" in row else None
 
 
-def read_benchmark(path: Path, reader: str = "auto", limit: int | None = None) -> list[Item]:
-    """The problems of a JSON-lines file, in its order; UserError names the line and what is wrong with it.
-
-    Every expected answer is tried by the verifier here, so that a bad one stops the run before the model is loaded.
-    """
-    rows = read_jsonl(path)
+def form_of(rows: Numbered, reader: str, where: str) -> str:
+    """The form of rows: `reader`, or with `auto` what their fields say. UserError without rows or without an answer."""
     if not rows:
-        raise UserError(f"{path}: no problems in it")
-    rows = rows[:limit]
-    name = detect(rows[0]) if reader == "auto" else reader
-    if name is None:
-        fields = ", ".join(sorted(rows[0]))
+        raise UserError(f"{where}: no problems in it")
+    first = rows[0][1]
+    form = detect(first) if reader == "auto" else reader
+    if form is None:
         raise UserError(
-            f"{path}: rows with the fields {fields} are of no known form; evaluate.reader names one of "
-            f"{', '.join(READERS)}, or write rows with question and answer"
+            f"{where}: rows with the fields {', '.join(sorted(first))} are of no known form; evaluate.reader names one "
+            f"of {', '.join(READERS)}, or write rows with question and answer"
         )
-    return read_items(rows, name, str(path))
+    return form
 
 
-def read_items(rows: list[Row], reader: str, where: str) -> list[Item]:
-    """The problems of rows of one form; UserError names the row and what is wrong with it. where: its file."""
+def read_items(rows: Numbered, form: str, where: str) -> list[Item]:
+    """The problems of numbered rows; UserError names the row and what is wrong with it.
+
+    where: what a row's number is put behind, such as "test.jsonl, line". Every expected answer is tried by the verifier
+    here, so that a bad one stops the run before the model is loaded.
+    """
     items: list[Item] = []
     seen: set[str] = set()
-    for number, row in enumerate(rows, start=1):
+    for number, row in rows:
         try:
-            item = READERS[reader](row, number)
+            item = READERS[form](row, number)
             read_gold(item.answer)
-        except (KeyError, StopIteration, TypeError, ValueError) as error:
-            raise UserError(f"{where}, problem {number}: not of the form {reader}: missing or wrong {error}") from None
+        except KeyError as error:
+            raise UserError(f"{where} {number}: not of the form {form}: no {str(error.args[0])!r} in it") from None
+        except (StopIteration, TypeError, ValueError) as error:
+            raise UserError(f"{where} {number}: not of the form {form}: missing or wrong: {error}") from None
         except GoldError as error:
-            raise UserError(f"{where}, problem {number}: {error}") from None
+            raise UserError(f"{where} {number}: {error}") from None
         if not item.question.strip():
-            raise UserError(f"{where}, problem {number}: the question is empty")
+            raise UserError(f"{where} {number}: the question is empty")
         if item.id in seen:
-            raise UserError(f"{where}, problem {number}: the id {item.id!r} stands twice")
+            raise UserError(f"{where} {number}: the id {item.id!r} stands twice")
         seen.add(item.id)
         items.append(item)
     return items
 
 
 def read_training(path: Path) -> list[Item]:
-    """The training problems behind baselines and shots: once per question, unusable answers left out."""
+    """The training problems behind baselines and shots: once per question, unusable answers left out.
+
+    UserError where none is left: baselines would be missing without a word.
+    """
     by_question: dict[tuple[str, str], Item] = {}
     for number, row in numbered_jsonl(path):
         name = detect(row)
@@ -84,7 +89,9 @@ def read_training(path: Path) -> list[Item]:
         try:
             item = READERS[name](row, number)
             read_gold(item.answer)
-        except GoldError:
+        except (GoldError, ValueError):
             continue
         by_question.setdefault((item.lang, item.question), item)
+    if not by_question:
+        raise UserError(f"{path}: no question with a usable answer in it (key evaluate.instruct)")
     return list(by_question.values())

@@ -8,12 +8,12 @@ from typing import Any
 
 from mathmill.evaluate.config import EvaluateConfig
 from mathmill.evaluate.item import Item, Row
-from mathmill.evaluate.readers import detect, read_benchmark, read_items
+from mathmill.evaluate.readers import Numbered, detect, form_of, read_items
 from mathmill.evaluate.tasks.minif2f import Statement, read_statement
 from mathmill.evaluate.tasks.registry import TASKS
 from mathmill.evaluate.tasks.task import Task
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import read_jsonl
+from mathmill.workflow.files import numbered_jsonl
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def read_sets(files: Sequence[Path], tasks: Mapping[str, Path | str], config: Ev
 
     UserError names the file, the row and what is wrong with it.
     """
-    benchmarks = [_own(path, config) for path in files]
+    benchmarks = [read_benchmark(path, config) for path in files]
     proofs: dict[str, list[Statement]] = {}
     for name, source in tasks.items():
         if name in TASKS:
@@ -50,30 +50,38 @@ def read_sets(files: Sequence[Path], tasks: Mapping[str, Path | str], config: Ev
             benchmarks.append(Benchmark(name, items, TASKS[name], shots=True))
         else:
             rows = _rows(source)[: config.limit]
-            proofs[name] = [read_statement(row, f"{source}, statement {i}") for i, row in enumerate(rows, 1)]
+            proofs[name] = [read_statement(row, f"{_where(source)} {number}") for number, row in rows]
     names = [benchmark.name for benchmark in benchmarks]
     if len(set(names)) < len(names):
         raise UserError("evaluate.benchmark: two files (or a file and a task) have the same name; rename one of them")
     return Sets(benchmarks, proofs)
 
 
-def _own(path: Path, config: EvaluateConfig) -> Benchmark:
-    items = read_benchmark(path, config.reader, config.limit)
-    known = detect(read_jsonl(path)[0]) if config.reader == "auto" else config.reader
-    return Benchmark(path.stem, items, TASKS.get(str(known)))
+def read_benchmark(path: Path, config: EvaluateConfig) -> Benchmark:
+    """The problems of a JSON-lines file, in its order; UserError names the line and what is wrong with it."""
+    rows = _rows(path)
+    form = form_of(rows, config.reader, str(path))
+    return Benchmark(path.stem, read_items(rows[: config.limit], form, _where(path)), TASKS.get(form))
 
 
 def _task_items(name: str, source: Path | str, limit: int | None) -> list[Item]:
     rows = _rows(source)
-    found = detect(rows[0]) if rows else name
+    if not rows:
+        raise UserError(f"evaluate.task_files.{name} = {source}: no problems in it")
+    found = detect(rows[0][1])
     # CMATH's rows cannot be MATH's: a path under the wrong name would be graded by the wrong rules.
     if found is not None and found in TASKS and found != name:
         raise UserError(f"evaluate.task_files.{name} = {source}: its rows are of the form of {found}")
-    return read_items(rows[:limit], name, str(source))
+    return read_items(rows[:limit], name, _where(source))
 
 
-def _rows(source: Path | str) -> list[Row]:
-    return read_jsonl(source) if isinstance(source, Path) else list(from_hub(source))
+def _rows(source: Path | str) -> Numbered:
+    return numbered_jsonl(source) if isinstance(source, Path) else list(enumerate(from_hub(source), start=1))
+
+
+def _where(source: Path | str) -> str:
+    """What the number of a row is put behind in a message."""
+    return f"{source}, {'line' if isinstance(source, Path) else 'row'}"
 
 
 def from_hub(address: str) -> Iterable[Row]:

@@ -79,7 +79,7 @@ def training_memory(size: Size, setting: Setting, tokens: int, targets: int, cop
     block = tokens * _block_bytes(size, setting)
     ends = tokens * size.hidden * (12 if setting.mixed and not setting.stage else 16)
     kept = size.layers * (tokens * size.hidden * _stream(setting) if setting.checkpointing else block)
-    logits = _logits(size, setting, targets, copies)
+    logits = _logits(size, setting, tokens, targets, copies)
     working = block if setting.checkpointing else 0.0
     return replace(_states(size, setting), activations=kept + ends, logits=logits, block=working)
 
@@ -109,14 +109,14 @@ def _block_bytes(size: Size, setting: Setting) -> float:
     return products + attention + (16 if setting.stage else 26) * hidden
 
 
-def _logits(size: Size, setting: Setting, targets: int, copies: int) -> float:
+def _logits(size: Size, setting: Setting, tokens: int, targets: int, copies: int) -> float:
     """Peak of the loss: logits, and in float32 their exponentials, which become the gradient.
 
     With copies: log-probabilities, their gradient and that of the logits, and bfloat16 logits where mixed.
     """
     if copies:
         return targets * size.vocab * (12 + 4 * copies + (2 if setting.mixed else 0))
-    return head_slice(targets, size.vocab) * size.vocab * (6 if setting.mixed else 8)
+    return min(targets, head_slice(tokens, size.vocab)) * size.vocab * (6 if setting.mixed else 8)
 
 
 def _states(size: Size, setting: Setting) -> Memory:

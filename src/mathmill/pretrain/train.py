@@ -14,7 +14,16 @@ from mathmill.pretrain.module import PretrainModule, batches, bits_per_nat
 from mathmill.pretrain.source import Source
 from mathmill.training import devices
 from mathmill.training.data import rows_of
-from mathmill.training.model import build, has_weights, identity, load, load_tokenizer, parameter_count, save
+from mathmill.training.model import (
+    WEIGHTS,
+    build,
+    has_weights,
+    identity,
+    load,
+    load_tokenizer,
+    parameter_count,
+    save,
+)
 from mathmill.training.schedule import schedule_of
 from mathmill.training.size import flops_per_token
 from mathmill.training.trainer import Host, fit
@@ -25,6 +34,11 @@ from mathmill.workflow.errors import ConfigError, UserError
 def start(init: Path, config: PretrainConfig, attention: str) -> tuple[PreTrainedModel, PreTrainedTokenizerFast]:
     """The model of folder `init`, or a fresh one where it holds a tokenizer alone; UserError where it is too short."""
     tokenizer = load_tokenizer(init)
+    if not has_weights(init) and (init / "config.json").is_file():
+        raise UserError(
+            f"{init}: config.json but no {' or '.join(WEIGHTS)}; a fresh model is only made of a folder that holds a "
+            "tokenizer alone"
+        )
     model = load(init, attention) if has_weights(init) else build(config.model, tokenizer, config.seed, attention)
     if model.config.max_position_embeddings < config.context:
         raise UserError(

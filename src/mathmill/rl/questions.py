@@ -8,7 +8,7 @@ import numpy
 
 from mathmill.reward.verifier import read_gold
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import numbered_jsonl
+from mathmill.workflow.files import numbered_jsonl, text_of
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,14 @@ def read_questions(path: Path, languages: list[str] | None = None) -> list[Quest
     """
     found = []
     for line, row in numbered_jsonl(path):
-        text, answer = row.get("question"), str(row.get("answer", ""))
+        text = row.get("question")
         if not isinstance(text, str) or "answer" not in row:
             fields = ", ".join(sorted(row)) or "none"
             raise UserError(f"{path}, line {line}: a row needs question (a text) and answer; it has {fields}")
+        try:
+            answer = text_of(row, "answer")
+        except ValueError as error:
+            raise UserError(f"{path}, line {line}: {error}") from None
         if "####" in answer:
             answer = answer.rpartition("####")[2].strip()
         try:

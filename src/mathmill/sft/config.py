@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from mathmill.training.config import OptimConfig
 from mathmill.workflow.option import option
 
+FIELDS = ("id", "question", "solution", "answer", "lang", "format")
+
 
 @dataclass
 class SftConfig:
@@ -47,3 +49,8 @@ class SftConfig:
     validation: float = option(
         0.02, "share of the examples, by hash of the question, kept for validation loss", ge=0, lt=1
     )
+
+    def faults(self) -> dict[str, str]:
+        """Names of fields that nothing reads."""
+        unknown = sorted(set(self.fields) - set(FIELDS))
+        return {"fields": f"no field {', '.join(unknown)}; there are {', '.join(FIELDS)}"} if unknown else {}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mathmill.sft.config import FIELDS
 from mathmill.training.template import FORMATS, language_of
 from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import numbered_jsonl, read_parquet
 
 _CALCULATOR = re.compile(r"<<[^<>]*>>")
-OWN = ("id", "question", "solution", "answer", "lang", "format")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def read_examples(
     calculator notes and `#### result`), or `auto`. fields: our name -> the file's. Raises UserError with file and line
     for a row that lacks a field or holds no text in it, and for a file without rows.
     """
-    names = {own: (fields or {}).get(own, own) for own in OWN}
+    names = {own: (fields or {}).get(own, own) for own in FIELDS}
     found = []
     for path in paths:
         rows = _numbered(path)
@@ -67,7 +67,7 @@ def _text(row: dict[str, Any], names: Mapping[str, str], own: str, where: str) -
     value = row.get(name)
     if not isinstance(value, str) or not value.strip():
         problem = f"no field {name!r}" if name not in row else f"field {name!r} holds no text"
-        mend = f"map it with sft.fields.{own}=NAME" if name not in row else "mend or drop the row"
+        mend = f"map it with +sft.fields.{own}=NAME" if name not in row else "mend or drop the row"
         raise UserError(f"{where}: {problem} (the row has {', '.join(sorted(row)) or 'none'}); {mend}")
     return value
 

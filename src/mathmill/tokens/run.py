@@ -17,10 +17,8 @@ def run(stage: Stage) -> dict[str, Any]:
     clean = stage.input("clean")
     made = stage.scratch / "tokenizer"
     if not made.is_dir():
-        if config.base_checkpoint:
-            tokenizer = from_checkpoint(stage.root / Path(config.base_checkpoint).expanduser())
-        else:
-            tokenizer = train(clean, config)
+        base = stage.inputs("base_checkpoint")
+        tokenizer = from_checkpoint(base[0]) if base else train(clean, config)
         beside = stage.scratch / "tokenizer.making"
         remove(beside)
         tokenizer.save_pretrained(beside)

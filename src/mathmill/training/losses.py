@@ -3,6 +3,7 @@
 Shapes: B sequences, T tokens each, V vocabulary, H width. A target of IGNORE adds nothing to a loss.
 """
 
+import math
 from typing import Any
 
 import torch
@@ -47,20 +48,23 @@ def token_losses(
 
     input_ids, targets (B, T). position_ids (B, T): where they fall back to 0 a new document begins, and attention
     does not cross the border (transformers reads packed documents from them). The output embedding is applied to
-    counted positions only. slice_size: so many at a time, each slice computed again in the backward pass, so that the
-    logits of one slice are all that memory holds; None: at once, or in slices where they are large (head_slice).
+    counted positions only. slice_size: at most so many at a time, each slice computed again in the backward pass, so
+    that the logits of one slice are all that memory holds; None: at once, or in slices where they are large
+    (head_slice).
     """
     where = targets != IGNORE
     states, head = _logits_at(model, input_ids, where, position_ids)
     wanted = targets[where]
-    size = slice_size or head_slice(len(wanted), model.config.vocab_size)
-    if size >= len(wanted):
+    # By positions, not by targets: ranks hold batches of one shape with different numbers of targets, and under ZeRO-3
+    # each must gather the head as often as the others.
+    pieces = math.ceil(where.numel() / (slice_size or head_slice(where.numel(), model.config.vocab_size)))
+    if pieces == 1:
         return _cross_entropy(head, states, wanted)
     again = states.requires_grad and torch.is_grad_enabled()
     return torch.cat(
         [
             checkpoint(_cross_entropy, head, *piece, use_reentrant=False) if again else _cross_entropy(head, *piece)
-            for piece in zip(states.split(size), wanted.split(size), strict=True)
+            for piece in zip(states.tensor_split(pieces), wanted.tensor_split(pieces), strict=True)
         ]
     )
 

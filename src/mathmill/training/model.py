@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 import xxhash
+from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from transformers.models.llama.modeling_llama import LlamaConfig, LlamaForCausalLM
 
@@ -77,12 +78,18 @@ def load(folder: Path, attention: str = "sdpa") -> PreTrainedModel:
     _quieten()
     require_model(folder)
     options: dict[str, Any] = {"dtype": torch.float32, "attn_implementation": attention, "local_files_only": True}
-    if read_json(folder / "config.json").get("model_type") == "llama":
-        # The class by itself: AutoModel imports a registry of every architecture, seconds for nothing.
-        return LlamaForCausalLM.from_pretrained(folder, **options)
-    from transformers import AutoModelForCausalLM
-
-    return AutoModelForCausalLM.from_pretrained(folder, **options)
+    kind: Any = LlamaForCausalLM
+    if read_json(folder / "config.json").get("model_type") != "llama":
+        # Only here: AutoModel imports a registry of every architecture, seconds for nothing.
+        from transformers import AutoModelForCausalLM as kind
+    try:
+        model, found = kind.from_pretrained(folder, output_loading_info=True, **options)
+    except (SafetensorError, OSError, RuntimeError, ValueError) as error:
+        raise UserError(f"{folder}: the model cannot be loaded: {error}; is every file there, and whole?") from error
+    if missing := sorted(found["missing_keys"]):  # transformers would draw them at random, with a warning
+        raise UserError(f"{folder}: {len(missing)} weights are missing, such as {missing[0]}; is every file there?")
+    loaded: PreTrainedModel = model
+    return loaded
 
 
 def cast(model: Any, device: torch.device | str, dtype: torch.dtype) -> Any:
@@ -98,12 +105,24 @@ def cast(model: Any, device: torch.device | str, dtype: torch.dtype) -> Any:
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """The fast tokenizer of a Hugging Face folder; a folder without one raises UserError."""
+    """The fast tokenizer of a Hugging Face folder.
+
+    UserError for a folder without one, and for a tokenizer with ids that the model beside it has no embedding for.
+    """
     folder = Path(folder)
     if not (folder / "tokenizer.json").is_file():
         raise UserError(f"{folder}: no tokenizer in it (tokenizer.json is needed)")
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    try:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # the library has no type of its own for what it cannot read
+        raise UserError(f"{folder}/tokenizer.json cannot be read: {error}; copy it again") from error
     _forget_origin(tokenizer)
+    rows = read_json(folder / "config.json").get("vocab_size") if (folder / "config.json").is_file() else None
+    if rows is not None and len(tokenizer) > rows:
+        raise UserError(
+            f"{folder}: the tokenizer knows {len(tokenizer)} tokens and the model {rows} (vocab_size in config.json); "
+            "they are not of one model, or tokens were added to one of them alone"
+        )
     return tokenizer
 
 

@@ -92,9 +92,9 @@ def flops_per_token(config: Any, context: int) -> float | None:
     return size_of_config(config).training_flops(context) if config.model_type in FAMILIES else None
 
 
-def head_slice(targets: int, vocab: int) -> int:
+def head_slice(positions: int, vocab: int) -> int:
     """Positions whose logits are computed at a time: all where they are small enough to be kept for the backward pass.
 
     Beyond KEPT_LOGITS bytes in float32, slices of SLICE_LOGITS bytes are computed, and again in the backward pass.
     """
-    return max(1, targets if 4 * targets * vocab <= KEPT_LOGITS else SLICE_LOGITS // (4 * vocab))
+    return max(1, positions if 4 * positions * vocab <= KEPT_LOGITS else SLICE_LOGITS // (4 * vocab))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _ROW_GROUP = 8192
+# How files begin that are no text.
+_MAGIC = {b"\x1f\x8b": "gzip", b"PAR1": "parquet", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
 @contextmanager
@@ -54,14 +56,29 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file; UserError for one that is missing, cannot be read or is in another encoding."""
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise unreadable(path, error) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not UTF-8: {error}") from None
+
+
 def read_json(path: Path) -> Any:
     """The value of a JSON file; a file that is missing or is not JSON raises UserError with the line."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(read_text(path))
+    except json.JSONDecodeError as error:
         raise UserError(f"{path}: not JSON: {error}") from None
+
+
+def unreadable(path: Path, error: OSError) -> UserError:
+    """The error for a file that the system does not hand out: it is missing, a folder, not allowed, damaged."""
+    if isinstance(error, FileNotFoundError):
+        return UserError(f"{path}: no such file")
+    return UserError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}")
 
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> int:
@@ -86,8 +103,8 @@ def numbered_jsonl(path: Path) -> list[tuple[int, dict[str, Any]]]:
     try:
         # Split on newlines alone: str.splitlines would also cut at U+2028 and the like inside a string.
         lines = Path(path).read_bytes().split(b"\n")
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     return list(parse_jsonl(lines, path))
 
 
@@ -96,6 +113,9 @@ def parse_jsonl(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, dict[
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
+        kind = next((kind for magic, kind in _MAGIC.items() if number == 1 and line.startswith(magic)), None)
+        if kind is not None:
+            raise UserError(f"{path}: holds {kind} data, not JSON lines; convert it, or give it the ending of its kind")
         try:
             row = json.loads(line)
         except (json.JSONDecodeError, UnicodeDecodeError) as error:
@@ -103,6 +123,18 @@ def parse_jsonl(lines: Iterable[bytes], path: Path) -> Iterator[tuple[int, dict[
         if not isinstance(row, dict):
             raise UserError(f"{path}, line {number}: expected an object, found {type(row).__name__}")
         yield number, row
+
+
+def text_of(row: Mapping[str, Any], name: str) -> str:
+    """A field of a row that holds a text or a number, as text.
+
+    KeyError where there is none; ValueError for null, a truth value, a list: `str` would make texts of them that
+    nobody wrote.
+    """
+    value = row[name]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{name}: {json.dumps(value, ensure_ascii=False)[:60]} is no text and no number")
+    return str(value)
 
 
 def write_parquet(path: Path, rows: "Sequence[Mapping[str, Any]] | pa.Table", schema: "pa.Schema") -> None:
@@ -131,8 +163,8 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> "pa.Table"
         # ("terminate called without an active exception", one exit in eight).
         with parquet.ParquetFile(os.fspath(path), pre_buffer=False) as file:
             return file.read(columns=None if columns is None else list(columns))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
+    except OSError as error:
+        raise unreadable(path, error) from None
     except pa.ArrowInvalid as error:
         raise UserError(f"{path}: not a parquet file: {error}") from None
 

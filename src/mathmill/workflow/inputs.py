@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from mathmill.workflow.errors import UserError
+from mathmill.workflow.errors import ConfigError, UserError
 from mathmill.workflow.files import digest
 from mathmill.workflow.graph import PRETRAIN, STAGES, Node, producer
 from mathmill.workflow.graph import node as graph_node
@@ -42,6 +42,8 @@ def own_value(params: Params, node: Node, label: str) -> list[str] | None:
     value: Any = params
     for part in own_key(node, label).split("."):
         value = value.get(part) if isinstance(value, dict) else getattr(value, part, None)
+    if value in ("", []):
+        raise ConfigError(f"{own_key(node, label)}: nothing is named; give a path, or null for the default")
     default = node.inputs.get(label)
     if not value or value in (default, [default]):
         return None

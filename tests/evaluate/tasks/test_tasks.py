@@ -9,7 +9,8 @@ import pytest
 from mathmill.evaluate.config import PROOF_NAMES, TASK_NAMES, EvaluateConfig
 from mathmill.evaluate.grade import Judge
 from mathmill.evaluate.item import Item
-from mathmill.evaluate.readers import detect, read_benchmark, read_items
+from mathmill.evaluate.readers import detect, read_items
+from mathmill.evaluate.sources import read_benchmark
 from mathmill.evaluate.tasks.registry import TASKS
 from mathmill.reward.config import SandboxConfig, VerifierConfig
 from mathmill.reward.sandbox.pool import Sandbox
@@ -121,7 +122,7 @@ def test_programs_of_another_form_are_no_programs() -> None:
 
 def test_math_rows() -> None:
     assert detect(MATH_ROW) == "math"
-    (item,) = read_items([MATH_ROW], "math", "rows")
+    (item,) = read_items([(1, MATH_ROW)], "math", "rows, row")
     assert (item.answer, item.difficulty, item.family) == ("2, -2", 3, "Algebra")
     grade = judge("math", chat=True).grade
     for text, official in (
@@ -158,7 +159,7 @@ def test_real_file(shared_data: Path, grading: ModuleType, name: str) -> None:
     """Counts of the paper; expected answers against themselves; changed ones refused, but for the explained cases."""
     path = shared_data / "benchmarks" / grading.FILES[name]
     assert detect(read_jsonl(path)[0]) == name
-    items = read_benchmark(path)
+    items = read_benchmark(path, EvaluateConfig()).items
     assert len(items) == TASKS[name].count
     if len(items) > 600:  # all of them: python benchmarks/grading.py; algebra is asked for fractions only here
         items = items[::4]
@@ -185,4 +186,4 @@ def test_math_where_it_is(shared_data: Path, grading: ModuleType) -> None:
     path = shared_data / "benchmarks" / grading.FILES["math"]
     if not path.is_file():
         pytest.skip("no math_test.jsonl in ../shared/data/benchmarks")
-    assert len(read_benchmark(path)) == 5000
+    assert len(read_benchmark(path, EvaluateConfig()).items) == 5000

@@ -4,6 +4,7 @@ from mathmill.evaluate.item import Item, Row
 from mathmill.evaluate.official.compare import equal_one
 from mathmill.evaluate.official.extract import cmath_few_shot, single
 from mathmill.evaluate.tasks.task import Shots, Task, as_one
+from mathmill.workflow.files import text_of
 
 _EXAMPLES = (
     ("小红有25颗糖，吃了7颗，还剩多少颗？", "原来有25颗，吃掉7颗，还剩25-7=18颗。", "18"),
@@ -29,9 +30,8 @@ _EXAMPLES = (
 
 def read(row: Row, number: int) -> Item:
     """CMATH: question, golden; difficulty is the school grade. It has no solutions."""
-    return Item(
-        str(row.get("id", number)), "cmath", int(row["grade"]), "zh", str(row["question"]), "", str(row["golden"])
-    )
+    question, answer = text_of(row, "question"), text_of(row, "golden")
+    return Item(str(row.get("id", number)), "cmath", int(row["grade"]), "zh", question, "", answer)
 
 
 TASK = Task(

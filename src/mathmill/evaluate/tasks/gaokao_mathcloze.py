@@ -9,6 +9,7 @@ from mathmill.evaluate.official.strip import strip_string
 from mathmill.evaluate.tasks.task import Found, Shots, Task, as_list
 from mathmill.reward.config import VerifierConfig
 from mathmill.reward.verifier import same_answer
+from mathmill.workflow.files import text_of
 
 PHRASE = re.compile(r"答案是[:：]? *([^\n]*?)[。.]? *(?:\n|$)")
 _EXAMPLES = (
@@ -27,8 +28,8 @@ _EXAMPLES = (
 
 def read(row: Row, number: int) -> Item:
     """Gaokao MathCloze: question, answer = the blanks with `;` between them."""
-    answer = ";".join(part.strip() for part in str(row["answer"]).strip().split(";"))
-    return Item(str(row.get("id", number)), "gaokao_mathcloze", 0, "zh", str(row["question"]).strip(), "", answer)
+    answer = ";".join(part.strip() for part in text_of(row, "answer").strip().split(";"))
+    return Item(str(row.get("id", number)), "gaokao_mathcloze", 0, "zh", text_of(row, "question").strip(), "", answer)
 
 
 def same(found: str, item: Item, config: VerifierConfig) -> bool:

@@ -8,6 +8,7 @@ from mathmill.evaluate.official.extract import boxed, gaokao_few_shot
 from mathmill.evaluate.tasks.gaokao_mathcloze import PHRASE
 from mathmill.evaluate.tasks.task import Found, Shots, Task, as_list
 from mathmill.reward.config import VerifierConfig
+from mathmill.workflow.files import text_of
 
 _BETWEEN = re.compile(r"[\s,;，；、()（）.。$]|\\(?:text|mathrm)|[{}]|和|与")
 _EXAMPLES = (
@@ -31,10 +32,10 @@ def _question(text: str, options: list[str]) -> str:
 
 def read(row: Row, number: int) -> Item:
     """Gaokao MathQA: question, options (each with its letter), label = one letter or several."""
-    options, label = row["options"], re.sub(r"\s", "", str(row["label"]))
+    options, label = row["options"], re.sub(r"\s", "", text_of(row, "label"))
     if not isinstance(options, list) or not label or set(label) - set("ABCD"):
         raise ValueError("options, and a label of the letters A to D")
-    question = _question(str(row["question"]).strip().rstrip("\\"), [str(option).strip() for option in options])
+    question = _question(text_of(row, "question").strip().rstrip("\\"), [str(option).strip() for option in options])
     return Item(str(row.get("id", number)), "gaokao_mathqa", 0, "zh", question, "", label)
 
 

@@ -6,6 +6,7 @@ from mathmill.evaluate.item import Item, Row
 from mathmill.evaluate.official.compare import equal_one
 from mathmill.evaluate.official.extract import gsm8k_few_shot, single
 from mathmill.evaluate.tasks.task import Shots, Task, as_one
+from mathmill.workflow.files import text_of
 
 _CALCULATOR = re.compile(r"<<[^<>]*>>")
 
@@ -67,7 +68,7 @@ _EXAMPLES = (
 
 def read(row: Row, number: int) -> Item:
     """GSM8K: question, and answer = solution with calculator notes, `####`, final answer. Difficulty: its lines."""
-    solution, marker, answer = str(row["answer"]).rpartition("####")
+    solution, marker, answer = text_of(row, "answer").rpartition("####")
     if not marker:
         raise KeyError("#### in answer")
     plain = _CALCULATOR.sub("", solution).strip()
@@ -77,7 +78,7 @@ def read(row: Row, number: int) -> Item:
         family="gsm8k",
         difficulty=len([line for line in plain.splitlines() if line.strip()]),
         lang=str(row.get("lang", "en")),
-        question=str(row["question"]).strip(),
+        question=text_of(row, "question").strip(),
         solution=f"{plain} The answer is \\boxed{{{answer}}}.",
         answer=answer,
     )

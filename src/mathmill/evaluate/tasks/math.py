@@ -7,6 +7,7 @@ from mathmill.evaluate.official.compare import equal_last
 from mathmill.evaluate.official.extract import listed, until
 from mathmill.evaluate.tasks.task import Shots, Task, as_list
 from mathmill.reward.extract import last_boxed
+from mathmill.workflow.files import text_of
 
 PHRASE = re.compile(r"final answer is:? *(.*?)\. I hope it is correct")
 _FENCES = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL)
@@ -69,7 +70,7 @@ _PROGRAMS = (
 
 def read(row: Row, number: int) -> Item:
     """MATH: problem, solution with its answer in a box, level ("Level 3"), type. The answer is the last box."""
-    solution = str(row["solution"])
+    solution = text_of(row, "solution")
     answer = last_boxed(solution)
     if answer is None:
         raise KeyError("a box in solution")
@@ -79,7 +80,7 @@ def read(row: Row, number: int) -> Item:
         family=str(row.get("type", row.get("subject", "math"))),
         difficulty=int(level[0]) if level else 0,
         lang="en",
-        question=str(row["problem"]).strip(),
+        question=text_of(row, "problem").strip(),
         solution=solution,
         answer=answer,
     )

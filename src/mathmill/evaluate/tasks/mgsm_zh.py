@@ -5,13 +5,14 @@ from mathmill.evaluate.official.compare import equal_one
 from mathmill.evaluate.official.extract import single
 from mathmill.evaluate.tasks import cmath
 from mathmill.evaluate.tasks.task import Task, as_one
+from mathmill.workflow.files import text_of
 
 
 def read(row: Row, number: int) -> Item:
     """MGSM: messages with the question as the user's, answer. It has no solutions."""
-    question = next(str(message["content"]) for message in row["messages"] if message["role"] == "user")
+    question = next(text_of(message, "content") for message in row["messages"] if message["role"] == "user")
     lang = str(row.get("dataset", "mgsm-zh")).rpartition("-")[2]
-    return Item(str(row.get("id", number)), "mgsm", 0, lang, question, "", str(row["answer"]))
+    return Item(str(row.get("id", number)), "mgsm", 0, lang, question, "", text_of(row, "answer"))
 
 
 TASK = Task(

@@ -3,14 +3,15 @@
 from mathmill.evaluate.item import Item, Row
 from mathmill.evaluate.tasks import choice
 from mathmill.evaluate.tasks.task import Task
+from mathmill.workflow.files import text_of
 
 
 def read(row: Row, number: int) -> Item:
     """MMLU-STEM: question, options (a list of four), answer (a letter), topic."""
-    options, answer = row["options"], str(row["answer"])
+    options, answer = row["options"], text_of(row, "answer")
     if not isinstance(options, list) or len(options) != 4 or answer not in "ABCD":
         raise ValueError("four options and the answer's letter")
-    question = choice.question(str(row["question"]), [str(option) for option in options])
+    question = choice.question(text_of(row, "question"), [str(option) for option in options])
     return Item(str(row.get("id", number)), str(row.get("topic", "mmlu_stem")), 0, "en", question, "", answer)
 
 

@@ -5,6 +5,7 @@ from mathmill.evaluate.official.extract import boxed_or, ocw_few_shot
 from mathmill.evaluate.official.ocw import equal
 from mathmill.evaluate.tasks.math import PHRASE
 from mathmill.evaluate.tasks.task import Shots, Task, as_one
+from mathmill.workflow.files import text_of
 
 _EXAMPLES = (
     (
@@ -41,9 +42,9 @@ def read(row: Row, number: int) -> Item:
         family="ocw",
         difficulty=0,
         lang="en",
-        question=str(row["problem"]).strip(),
-        solution=str(row["solution"]),
-        answer=str(row["answer"]).strip(),
+        question=text_of(row, "problem").strip(),
+        solution=text_of(row, "solution"),
+        answer=text_of(row, "answer").strip(),
     )
 
 
