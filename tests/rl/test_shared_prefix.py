@@ -81,14 +81,14 @@ def test_a_window_shorter_than_the_sequences_takes_the_plain_way() -> None:
 
 
 def test_the_written_gradient_is_that_of_finite_differences() -> None:
-    spans = (GroupSpan.of(0, 3, [2, 1, 0], CPU), GroupSpan.of(6, 1, [2, 2], CPU), GroupSpan.of(11, 2, [0], CPU))
+    spans = (GroupSpan.of(0, 3, [2, 1, 0]), GroupSpan.of(6, 1, [2, 2]), GroupSpan.of(11, 2, [0]))
     torch.manual_seed(0)
     inputs = [torch.randn(2, 13, 4, dtype=torch.float64, requires_grad=True) for _ in range(3)]
     assert torch.autograd.gradcheck(lambda q, k, v: SharedPrefixAttention.apply(q, k, v, spans, 0.7, 0.0), inputs)
 
 
 def test_dropout_acts_on_the_weights_and_its_gradient_follows() -> None:
-    spans = (GroupSpan.of(0, 3, [2, 1], CPU),)
+    spans = (GroupSpan.of(0, 3, [2, 1]),)
     inputs = [torch.randn(2, 6, 4, dtype=torch.float64, requires_grad=True) for _ in range(3)]
 
     def run(q, k, v):

@@ -27,6 +27,7 @@ class Prompts:
         self.hidden = ~real
         self.padded = bool(self.hidden.any())
         self._place(group)
+        self._mask()
 
     def take(self, rows: torch.Tensor) -> None:
         """Keep some rows by index; prompts without a row are dropped."""
@@ -36,7 +37,13 @@ class Prompts:
             self.keys = [keys[left] for keys in self.keys]
             self.values = [values[left] for values in self.values]
             self.hidden = self.hidden[left]
+            self._mask()
         self._place(group)
+
+    def _mask(self) -> None:
+        """[B * kv_heads, 1, width]: is added to the scores of prompts' tokens; minus infinity where they are padded."""
+        zeros = self.keys[0].new_zeros(len(self.hidden), 1, self.hidden.shape[1])
+        self.mask = zeros.masked_fill_(self.hidden[:, None], float("-inf")).repeat_interleave(self.keys[0].shape[1], 0)
 
     def _place(self, group: torch.Tensor) -> None:
         """Find each row's place in a grid [B, most rows of a group]."""
@@ -94,11 +101,9 @@ def _forward(
     with torch.autocast(query.device.type, enabled=False):
         q = (query[:, :, 0] * scale).to(key.dtype)
         scores = q.new_empty(rows, heads, width + own)
-        shared = shared_prompts.gather(q, kv_heads) @ prompt_keys.transpose(1, 2)
+        queries, keys = shared_prompts.gather(q, kv_heads), prompt_keys.transpose(1, 2)
+        shared = torch.baddbmm(shared_prompts.mask, queries, keys) if shared_prompts.padded else queries @ keys
         scores[..., :width] = shared_prompts.spread(shared, kv_heads)
-        if shared_prompts.padded:
-            hidden = shared_prompts.hidden[shared_prompts.group]
-            scores[..., :width].masked_fill_(hidden[:, None], float("-inf"))
         alone = q.view(rows * kv_heads, -1, size) @ key.flatten(0, 1).transpose(1, 2)
         scores[..., width:] = alone.view(rows, heads, own)
         weights = torch.softmax(scores, -1, dtype=torch.float32).to(value.dtype)

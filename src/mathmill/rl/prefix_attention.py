@@ -14,8 +14,9 @@ import torch
 class GroupSpan:
     """One group in the packed tokens: `prompt` tokens from `start`, then `outputs` outputs, back to back.
 
-    longest: tokens of the longest output; end: behind the last one; real: where the outputs' tokens stand in a grid
-    [outputs, longest], None where all are equally long.
+    longest: tokens of the longest output; end: behind the last one. The outputs' tokens are laid out in a grid
+    [outputs, longest]; pieces: (place in the flat grid, place behind the prompt, tokens) of each run that is copied as
+    one; gaps: (first, last + 1) of the places without a token.
     """
 
     start: int
@@ -23,16 +24,26 @@ class GroupSpan:
     outputs: int
     longest: int
     end: int
-    real: torch.Tensor | None
+    pieces: tuple[tuple[int, int, int], ...]
+    gaps: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, start: int, prompt: int, lengths: list[int], device: torch.device) -> "GroupSpan":
+    def of(cls, start: int, prompt: int, lengths: list[int]) -> "GroupSpan":
         """The group of outputs of these lengths."""
         longest = max(lengths)
-        places = [row * longest + place for row, length in enumerate(lengths) for place in range(length)]
-        even = min(lengths) == longest
-        real = None if even else torch.tensor(places, dtype=torch.long, device=device)
-        return cls(start, prompt, len(lengths), longest, start + prompt + sum(lengths), real)
+        pieces: list[tuple[int, int, int]] = []
+        gaps = []
+        behind = 0
+        for row, length in enumerate(lengths):
+            place = row * longest
+            if pieces and pieces[-1][0] + pieces[-1][2] == place:  # no gap before this row
+                pieces[-1] = (*pieces[-1][:2], pieces[-1][2] + length)
+            else:
+                pieces.append((place, behind, length))
+            if length < longest:
+                gaps.append((place + length, place + longest))
+            behind += length
+        return cls(start, prompt, len(lengths), longest, start + prompt + behind, tuple(pieces), tuple(gaps))
 
 
 class SharedPrefixAttention(torch.autograd.Function):
@@ -71,9 +82,8 @@ class SharedPrefixAttention(torch.autograd.Function):
             weights, dropped = _softmax(scores, dropout)
             kept += [weights, dropped]
             mixed = dropped[..., : span.prompt] @ vp
-            own = _own(dropped, span) @ vo.view(-1, span.longest, size)
-            mixed += own.view(mixed.shape)
-            by_head[:, middle : span.end] = mixed if span.real is None else mixed[:, span.real]
+            mixed.view(-1, span.longest, size).baddbmm_(_own(dropped, span), vo.view(-1, span.longest, size))
+            _put(by_head[:, middle : span.end], mixed, span)
         ctx.save_for_backward(q, k, v, *kept)
         ctx.spans, ctx.scale, ctx.dropout = spans, scale, dropout
         return out
@@ -108,12 +118,11 @@ class SharedPrefixAttention(torch.autograd.Function):
                 rows = (-1, span.longest, size)
                 own, own_ds = _own(dropped, span), _own(ds, span)
                 dqo = ds[..., : span.prompt] @ kp
-                dqo += (own_ds @ ko.view(rows)).view(dqo.shape)
+                dqo.view(rows).baddbmm_(own_ds, ko.view(rows))
                 dko = (own_ds.transpose(1, 2) @ qo.view(rows)).view(dqo.shape)
                 dvo = (own.transpose(1, 2) @ go.view(rows)).view(dqo.shape)
                 for whole, part, factor in ((dq, dqo, ctx.scale), (dk, dko, ctx.scale), (dv, dvo, 1.0)):
-                    some = part if span.real is None else part[:, span.real]
-                    torch.mul(some, factor, out=whole[:, outputs]) if factor != 1.0 else whole[:, outputs].copy_(some)
+                    _put(whole[:, outputs], part, span, factor)
             dk[:, prompt] = dk_prompt.mul_(ctx.scale)
             dv[:, prompt] = dv_prompt
         return dq, dk, dv, None, None, None
@@ -122,10 +131,18 @@ class SharedPrefixAttention(torch.autograd.Function):
 def _grid(x: torch.Tensor, span: GroupSpan) -> torch.Tensor:
     """The outputs of a group as [heads, outputs * longest, size]; places without a token are zero."""
     some = x[:, span.start + span.prompt : span.end]
-    if span.real is None:
-        return some.contiguous()
-    grid = x.new_zeros(len(x), span.outputs * span.longest, x.shape[2])
-    return grid.index_copy_(1, span.real, some)
+    grid = x.new_empty(len(x), span.outputs * span.longest, x.shape[2])
+    for place, behind, count in span.pieces:
+        grid[:, place : place + count] = some[:, behind : behind + count]
+    for first, end in span.gaps:
+        grid[:, first:end] = 0
+    return grid
+
+
+def _put(some: torch.Tensor, grid: torch.Tensor, span: GroupSpan, factor: float = 1.0) -> None:
+    """The way back of `_grid`, times a factor, into [heads, tokens of the outputs, size]."""
+    for place, behind, count in span.pieces:
+        torch.mul(grid[:, place : place + count], factor, out=some[:, behind : behind + count])
 
 
 def _output_scores(
@@ -136,15 +153,13 @@ def _output_scores(
     A place without a token lies behind every real one, so the causal mask hides it.
     """
     heads, rows, size = q.shape
+    each = (-1, span.longest, size)
     scores = q.new_empty(heads, rows, span.prompt + span.longest)
-    own = (q.view(-1, span.longest, size) @ k.view(-1, span.longest, size).transpose(1, 2)).view(heads, rows, -1)
-    torch.mul(q @ prompt.transpose(1, 2), scale, out=scores[..., : span.prompt])
-    if causal:
-        shape = (heads, span.outputs, span.longest, span.longest)
-        mask = _causal(span.longest, q)
-        torch.add(mask, own.view(shape), alpha=scale, out=scores[..., span.prompt :].view(shape))
-    else:
-        scores[..., span.prompt :] = own
+    left, right = scores[..., : span.prompt], _own(scores, span)
+    # The products scale, mask and write to the place themselves: what lies between would not stay in the cache.
+    torch.baddbmm(left, q, prompt.transpose(1, 2), beta=0, alpha=scale, out=left)
+    mask = _causal(span.longest, q) if causal else right
+    torch.baddbmm(mask, q.view(each), k.view(each).transpose(1, 2), beta=int(causal), alpha=scale, out=right)
     return scores
 
 
@@ -159,13 +174,13 @@ def _causal(length: int, like: torch.Tensor) -> torch.Tensor:
 
 
 def _softmax(scores: torch.Tensor, dropout: float) -> tuple[torch.Tensor, torch.Tensor]:
-    """Probabilities, and what is left of them after dropout (the same tensor where there is none)."""
-    weights = torch.softmax(scores, -1)
+    """Probabilities in place of the scores, and what is left of them after dropout (the same tensor without any)."""
+    weights = torch.softmax(scores, -1, out=scores)
     return weights, torch.dropout(weights, dropout, True) if dropout else weights
 
 
 def _softmax_backward(grad: torch.Tensor, weights: torch.Tensor, dropped: torch.Tensor, dropout: float) -> torch.Tensor:
-    """Gradient of the scores from that of the dropped weights."""
+    """Gradient of the scores from that of the dropped weights, in its place."""
     if dropout:
         grad = grad * (dropped != 0) / (1 - dropout)
-    return torch._softmax_backward_data(grad, weights, -1, grad.dtype)
+    return torch._softmax_backward_data(grad, weights, -1, grad.dtype, grad_input=grad)

@@ -95,7 +95,7 @@ def sample(
     return results
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def generate(
     model: Any,
     prompts: list[list[int]],

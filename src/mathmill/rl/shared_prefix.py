@@ -68,7 +68,7 @@ def layout_of(pairs: list[tuple[list[int], list[int]]], device: torch.device) ->
             filled += range(row * longest, row * longest + len(output))
             lengths.append(len(output) - 1)
             row += 1
-        spans.append(GroupSpan.of(start, len(prompt), lengths, device))
+        spans.append(GroupSpan.of(start, len(prompt), lengths))
     return Layout(
         ids=torch.tensor([ids], device=device),
         positions=torch.tensor([positions], device=device),

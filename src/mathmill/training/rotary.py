@@ -14,8 +14,17 @@ NAME = "apply_rotary_pos_emb"
 PARAMETERS = ["q", "k", "cos", "sin", "unsqueeze_dim"]
 
 
+def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+    """X (..., D) turned by angles whose cos and sin (..., D) broadcast to it."""
+    half = x.shape[-1] // 2
+    turned = x * cos
+    turned[..., :half].sub_(x[..., half:] * sin[..., :half])
+    turned[..., half:].add_(x[..., :half] * sin[..., half:])
+    return turned
+
+
 class _Turned(torch.autograd.Function):
-    """x (..., D) turned by angles whose cos and sin (..., D) broadcast to it; the backward pass turns back.
+    """`_turn`, whose backward pass turns back.
 
     Autograd would split, negate and join both halves again, and fill tensors with zeros to add the parts of each.
     """
@@ -23,11 +32,7 @@ class _Turned(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         context.save_for_backward(cos, sin)
-        half = x.shape[-1] // 2
-        turned = x * cos
-        turned[..., :half].sub_(x[..., half:] * sin[..., :half])
-        turned[..., half:].add_(x[..., :half] * sin[..., half:])
-        return turned
+        return _turn(x, cos, sin)
 
     @staticmethod
     @once_differentiable
@@ -61,7 +66,8 @@ def install(model: PreTrainedModel) -> bool:
         if torch.compiler.is_compiling() or not q.dtype == k.dtype == cos.dtype == sin.dtype:
             return theirs(q, k, cos, sin, unsqueeze_dim=unsqueeze_dim)
         angles = cos.unsqueeze(unsqueeze_dim), sin.unsqueeze(unsqueeze_dim)
-        return _Turned.apply(q, *angles), _Turned.apply(k, *angles)
+        turn = _Turned.apply if torch.is_grad_enabled() else _turn
+        return turn(q, *angles), turn(k, *angles)
 
     turned.mathmill = theirs  # type: ignore[attr-defined]
     setattr(module, NAME, turned)
