@@ -8,6 +8,7 @@ from mathmill.plan.__main__ import main
 from mathmill.plan.choice import Fixed, Machine, chosen, ranks_of
 from mathmill.plan.memory import Setting, training_memory
 from mathmill.plan.plan import fixed_by, plan
+from mathmill.plan.reward import headless
 from mathmill.plan.stages import works
 from mathmill.plan.text import number, render
 from mathmill.plan.work import Assumed
@@ -64,6 +65,20 @@ def test_what_reward_models_take(plans, seven) -> None:
     plain = plans["rl@grpo"].choice
     more = judged.needs(plain.setting, plain.micro_batch, 64).frozen - plain.memory.frozen
     assert more == pytest.approx(4 * training.size.parameters)
+
+
+def test_the_critic_of_ppo_is_trained_beside_the_policy(plans, seven) -> None:
+    ppo = copy.deepcopy(seven)
+    ppo.rl.method = "ppo"
+    (work,) = (work for work in works(ppo, Assumed()) if work.name == "rl@grpo")
+    grpo, setting = plans["rl@grpo"].work, plans["rl@grpo"].choice.setting
+    both, alone = work.needs(setting, 1, 64), grpo.needs(setting, 1, 64)
+    assert both.optimizer == pytest.approx(
+        alone.optimizer * (1 + headless(grpo.size).parameters / grpo.size.parameters)
+    )
+    assert both.activations == pytest.approx(2 * alone.activations, rel=0.05)
+    assert both.logits == alone.logits
+    assert work.trained == pytest.approx(2 * grpo.trained, rel=0.15)
 
 
 @pytest.mark.parametrize("scale", ["laptop", "gpu", "1b", "7b"])

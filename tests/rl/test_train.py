@@ -56,6 +56,16 @@ def test_several_updates_on_one_batch_leave_the_policy_that_sampled(files: dict[
     assert any(row["clipped"] > 0 for row in thrice["history"])
 
 
+def test_checkpointed_activations_of_policy_and_critic_change_nothing(files: dict[str, Path], tmp_path: Path) -> None:
+    reports = []
+    for checkpointing in (False, True):
+        host = Host(tmp_path / f"w{checkpointing}")
+        host.runtime.trainer.activation_checkpointing = checkpointing
+        reports.append(run(files, host, tmp_path / f"o{checkpointing}", method="ppo"))
+    for plain, checkpointed in zip(*(report["history"] for report in reports), strict=True):
+        assert checkpointed == pytest.approx(plain, rel=1e-4, abs=1e-6)
+
+
 def test_two_ranks_report_what_one_process_does(files: dict[str, Path], tmp_path: Path) -> None:
     for strategy, devices in (("auto", "1"), ("ddp", "2")):
         script = str(Path(__file__).parent / "run_rl.py")

@@ -4,7 +4,7 @@ It counts what this project's own training code allocates: weights in float32 wi
 `ddp` (autocast), bfloat16 weights with a float32 master copy under DeepSpeed. tests/plan measures the same phases.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from mathmill.training import size as sizes
 from mathmill.training.size import Size, head_slice
@@ -69,6 +69,11 @@ class Memory:
         begins = self.early + self.activations + self.logits
         ends = self.gradients + self.block
         return self.held + max(self.cache, begins, ends)
+
+    def beside(self, other: "Memory") -> "Memory":
+        """Of two models that are trained in one step."""
+        mine, theirs = asdict(self), asdict(other)
+        return Memory(**{name: mine[name] + theirs[name] for name in mine})
 
 
 def training_memory(size: Size, setting: Setting, tokens: int, targets: int, copies: int = 0) -> Memory:

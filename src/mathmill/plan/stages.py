@@ -80,9 +80,10 @@ def _supervised(name: str, config: Any, size: Size, steps: int) -> Work:
 def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
     """Reinforcement learning: rollouts with a cache of keys and values, frozen reference and reward models, updates.
 
-    Without the critic that PPO trains beside the policy.
+    PPO trains a critic beside the policy, and asks it for values before the update.
     """
     config = params.rl
+    critic = headless(size) if config.method == "ppo" else None  # the one row of rl/paradigm.py with a critic
     new = config.sampling.max_new_tokens
     width = assumed.prompt + new
     outputs = float(config.steps) * config.questions_per_step * config.outputs
@@ -90,6 +91,8 @@ def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
 
     def needs(setting: Setting, rows: int, share: int) -> Memory:
         update = training_memory(size, setting, rows * width, rows * new, copies=1)
+        if critic is not None:
+            update = update.beside(training_memory(critic, setting, rows * width, 0))
         # Held-out questions are sampled one output each, so rollout_rows of them whatever this rank's share is.
         sampled = max(config.outputs, config.rollout_rows)
         element = 2 if setting.mixed and setting.stage else 3 if setting.mixed else 4
@@ -110,9 +113,9 @@ def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
         units=config.questions_per_step,
         rows=config.outputs,
         tokens=tokens,
-        trained=tokens * config.updates * size.training_flops(width),
+        trained=tokens * config.updates * sum(one.training_flops(width) for one in (size, critic) if one),
         sampled=forward,
-        scored=forward * (bool(config.beta) + judged),
+        scored=forward * (bool(config.beta) + judged + (critic is not None)),
         needs=needs,
         key="rl.questions_per_step",
         smaller=(

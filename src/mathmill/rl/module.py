@@ -90,6 +90,11 @@ class RlModule(PhaseModule):
             self.method.offline,
         )
 
+    @property
+    def trained(self) -> list[Any]:
+        """The policy, and PPO's critic."""
+        return [self.model] if self.critic is None else [self.model, self.critic]
+
     def training_step(self, batch: Batch, index: int) -> dict[str, Any]:
         """One exploration stage on batch["questions"]; returns the figures of the step."""
         self._seconds.clear()

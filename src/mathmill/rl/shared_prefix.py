@@ -95,6 +95,9 @@ def usable(model: Any, layout: Layout) -> bool:
     window = getattr(model.get_decoder().config, "sliding_window", None)
     if layout.ids.device.type != "cpu" or (window is not None and layout.width > window):
         return False
+    # Checkpointed blocks are forwarded again in the backward pass, when `attending` has ended.
+    if torch.is_grad_enabled() and model.training and model.is_activation_checkpointing:
+        return False
     return takes_attention(model, layout.ids.device)
 
 

@@ -45,6 +45,11 @@ class PhaseModule(lightning.LightningModule):
         self.flops_per_token: float | None = None  # of a training pass, for the model FLOP utilisation
         self.watch = SpikeWatch(optim.spike)
 
+    @property
+    def trained(self) -> list[PreTrainedModel]:
+        """All models that the optimiser changes."""
+        return [self.model]
+
     def share(self, part: Batch) -> torch.Tensor:
         """What this part adds to the step's loss: the shares of all parts of all ranks sum to the loss."""
         raise NotImplementedError

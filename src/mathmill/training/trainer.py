@@ -79,7 +79,8 @@ def fit(
     module.evidence = stage.scratch / name
     module.micro_batch, module.log_every = runtime.micro_batch, runtime.log_every
     module.train()
-    devices.equip(module.model, runtime.trainer)
+    for model in module.trained:
+        devices.equip(model, runtime.trainer)
     strategy, plugins = _strategy(runtime, module)
     with stage.progress(steps, f"{stage.name} {name}", "step") as bar:
         trainer = lightning.Trainer(
