@@ -76,6 +76,7 @@ def test_two_ranks_report_what_one_process_does(files: dict[str, Path], tmp_path
     for alone, shared in zip(one["history"], two["history"], strict=True):
         for key in ("reward", "zero_variance", "length", "kl", "entropy"):
             assert shared[key] == pytest.approx(alone[key], abs=2e-4), (key, alone["step"])
+        assert shared.get("held_out_accuracy") == alone.get("held_out_accuracy")  # each rank asks half the questions
     weights = [load(tmp_path / f"model-{devices}").state_dict() for devices in (1, 2)]
     for name in weights[0]:
         torch.testing.assert_close(weights[0][name], weights[1][name], atol=1e-4, rtol=1e-3)

@@ -98,7 +98,7 @@ class RlModule(PhaseModule):
     def training_step(self, batch: Batch, index: int) -> dict[str, Any]:
         """One exploration stage on batch["questions"]; returns the figures of the step."""
         self._seconds.clear()
-        accuracy = self.measure() if self.done % self.config.eval_every == 0 else None
+        accuracy = self._measured_together() if self.done % self.config.eval_every == 0 else None
         experience = self._explore(batch)
         with self._clock("score"):
             parts = self._parts(experience)
@@ -162,15 +162,24 @@ class RlModule(PhaseModule):
         return batch
 
     def measure(self) -> float:
-        """Share of the held-out questions answered right by greedy decoding (pass@1)."""
+        """Share of the held-out questions answered right by greedy decoding (pass@1), by this process alone."""
+        return self._right(0, 1) / len(self.held_out)
+
+    def _measured_together(self) -> float:
+        """The same by all ranks, each of which asks a share of the questions."""
+        right = self._right(self.global_rank, self.trainer.world_size)
+        return self._summed([right])[0] / len(self.held_out)
+
+    def _right(self, first: int, every: int) -> float:
+        """How many held-out questions are answered right, of each `every`-th from `first` by length."""
         settings = Sampling(self.config.sampling.max_new_tokens, temperature=0)
         prompts = self._prompts(self.held_out)
-        order = sorted(range(len(prompts)), key=lambda row: (len(prompts[row]), row))
+        order = sorted(range(len(prompts)), key=lambda row: (len(prompts[row]), row))[first::every]
         with self._clock("measure"):
-            rollouts = self._present().generate([prompts[row] for row in order], 1, settings)
-            answers = zip(order, rollouts, strict=True)
-            right = sum(self.judge.right(self.judge.text(rollout), self.held_out[row]) for row, rollout in answers)
-        return right / len(self.held_out)
+            engine = self._present()  # of all ranks, also of one without a question
+            rollouts = engine.generate([prompts[row] for row in order], 1, settings) if order else []
+            answers = zip(rollouts, (self.held_out[row] for row in order), strict=True)
+            return float(sum(self.judge.right(self.judge.text(rollout), asked) for rollout, asked in answers))
 
     def _present(self) -> Engine:
         """The engine, sampling from the policy as it is now."""
