@@ -192,7 +192,7 @@ def test_a_task_by_the_wrong_name_is_refused(chat_model: Path, training_file: Pa
     tasks = write_tasks(tmp_path)
     with pytest.raises(UserError, match="of the form of cmath"):
         run("sft", chat_model, [], training_file, tmp_path, {"gsm8k": tasks["cmath"]})
-    with pytest.raises(UserError, match="statement 1: no problem_name"):
+    with pytest.raises(UserError, match="line 1: no problem_name"):
         run("sft", chat_model, [], training_file, tmp_path, {"minif2f_valid": tasks["cmath"]})
 
 
