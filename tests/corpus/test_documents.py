@@ -13,7 +13,7 @@ def test_seeds_of_both_kinds(world: Path, tmp_path: Path) -> None:
     write_jsonl(tmp_path / "more.jsonl", [{"text": "a text"}, {"id": 7, "text": "another"}])
     found = read_seed([world / "seed.parquet", tmp_path / "more.jsonl"])
     assert len(found) == 22
-    assert [document.id for document in found[-2:]] == ["more.jsonl:0", "7"]
+    assert [document.id for document in found[-2:]] == ["more.jsonl:1", "7"]
 
 
 @pytest.mark.parametrize("rows", [[{"body": "x"}, {"body": "y"}], [{"text": "only one"}]])
