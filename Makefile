@@ -10,6 +10,9 @@ export MLFLOW_DISABLE_TELEMETRY := true
 .DEFAULT_GOAL := help
 .PHONY: help setup reproduce exp plan compare claims summary status ui promote champion docs test lint format types clean-work
 
+# Words without `=` are goals of make's, which it would refuse only after everything before them has run.
+only_values = $(if $(filter-out $@,$(MAKECMDGOALS)),$(error $(filter-out $@,$(MAKECMDGOALS)): write key=value after `make $@`))
+
 help: ## explain the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
 
@@ -29,16 +32,16 @@ reproduce: setup ## run every stage that is out of date, then show the summary
 	@python -m mathmill.report.summary
 
 exp: setup ## set values and run: make exp scale=smoke rl.seed=1 (rl.seed= drops one again); kept in overrides.yaml
-	@python -m mathmill.compose set --from-make
+	$(only_values)@python -m mathmill.compose set --from-make
 	@python -m mathmill.compose
 	dvc repro
 	@python -m mathmill.report.summary
 
 compare: setup ## run a comparison of the paper over seeds: make compare name=code_first seeds=5 (alone: the list)
-	@python -m mathmill.compare $(name) $(if $(seeds),seeds=$(seeds))
+	$(only_values)@python -m mathmill.compare --from-make
 
 plan: setup ## memory, steps and GPU-hours before a run: make plan scale=7b gpus=64 (see python -m mathmill.plan --help)
-	@python -m mathmill.plan --from-make
+	$(only_values)@python -m mathmill.plan --from-make
 
 claims: setup ## run what the ledger of claims lacks, then the report: make claims minutes=30 seeds=5
 	@python -m mathmill.compare.missing $(if $(minutes),minutes=$(minutes)) $(if $(seeds),seeds=$(seeds)); \

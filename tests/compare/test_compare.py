@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from chain import Chain
 
-from mathmill.compare.__main__ import command, listing, parse
+from mathmill.compare.__main__ import command, from_words, listing, parse
 from mathmill.compare.publish import publish, to_text
 from mathmill.compare.specs import Arm, Comparison, Curve, Metric, Pair
 from mathmill.compare.table import COMPARISONS
@@ -114,6 +114,13 @@ def sweep(tracked: Path) -> Path:
     finished_job(tracked, 1, 1, {"math": 2.0, "general": 2.7}, parent)
     (folder / "2").mkdir()
     return tracked
+
+
+def test_words_of_make() -> None:
+    assert from_words([]) == []
+    assert from_words(["seeds=3", "name=arxiv", "scale=smoke"]) == ["arxiv", "seeds=3", "scale=smoke"]
+    with pytest.raises(UserError, match="nme=arxiv: say which comparison"):
+        from_words(["nme=arxiv"])
 
 
 def test_a_sweep_becomes_a_table(sweep: Path) -> None:

@@ -62,6 +62,20 @@ def test_make_hands_every_sign_down(project: Path, words: list[str], expected: l
     assert not (project / "y").exists()
 
 
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on this machine")
+@pytest.mark.parametrize("target", ["exp", "plan", "compare"])
+def test_words_without_a_value_stop_make_before_it_runs(project_root: Path, tmp_path: Path, target: str) -> None:
+    """make takes them for goals, and would do all before them first."""
+    shutil.copy(project_root / "Makefile", tmp_path)
+    (tmp_path / ".venv").mkdir()
+    for name in ("pyproject.toml", "constraints.txt", ".venv/.ready"):
+        (tmp_path / name).touch()
+    done = subprocess.run(["make", target, "rl.seed", "1"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert f"rl.seed 1: write key=value after `make {target}`" in done.stderr
+    assert not done.stdout
+
+
 def test_the_makefile_reads_make_variables_like_the_test(project_root: Path) -> None:
     text = (project_root / "Makefile").read_text()
     assert "python -m mathmill.compose set --from-make" in text

@@ -29,6 +29,17 @@ def test_prefixes_go_step_by_step() -> None:
     assert list(prefixes_of("a.org", "/x?t=1")) == ["a.org", "a.org/x", "a.org/x?t=1"]
 
 
+def test_seeds_in_folders_and_of_other_kinds(tmp_path: Path) -> None:
+    folder = tmp_path / "seed"
+    write_jsonl(folder / "a.jsonl", [{"text": "one"}, {"text": "two"}])
+    assert [one.text for one in read_seed([folder])] == ["one", "two"]
+    (tmp_path / "x.csv").write_text("text\none\n")
+    (tmp_path / "none").mkdir()
+    for place in (tmp_path / "x.csv", tmp_path / "none"):
+        with pytest.raises(UserError, match=r"is \.parquet or \.jsonl files, or a folder of them"):
+            read_seed([place])
+
+
 def test_draws_are_fixed_numbers() -> None:
     assert draw("page", 0) == draw("page", 0)
     assert draw("page", 0) != draw("page", 1)

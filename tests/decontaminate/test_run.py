@@ -119,6 +119,13 @@ def test_equal_bytes(folder: Path, tmp_path: Path) -> None:
     assert digest(run(folder, "a")[0]) == digest(run(folder, "b")[0])
 
 
+def test_a_source_without_a_text_is_refused(folder: Path) -> None:
+    (folder / "text" / "code.parquet").unlink()
+    write_jsonl(folder / "text" / "code.jsonl", [{"text": " "}])
+    with pytest.raises(UserError, match=r"no text in source code .*code\.jsonl"):
+        run(folder)
+
+
 def test_a_changed_benchmark_is_noticed(folder: Path) -> None:
     run(folder)
     write_jsonl(folder / "bench" / "test.jsonl", [{"id": "t2", "question": FILLER}])

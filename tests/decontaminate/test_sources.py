@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,6 +61,27 @@ def test_names_are_taken_once(tmp_path: Path) -> None:
     write_parquet(tmp_path / "c" / "corpus.parquet", [ROW], TEXT())
     with pytest.raises(UserError, match="'corpus' is taken"):
         sources([tmp_path / "c"])
+
+
+def test_names_that_no_artifact_can_have_are_refused(tmp_path: Path) -> None:
+    for place in ("my src:1.jsonl", "all/good/b\u00f6se.jsonl"):
+        write_jsonl(tmp_path / place, [{"text": "a"}])
+    for place in (tmp_path / "my src:1.jsonl", tmp_path / "all"):
+        with pytest.raises(UserError, match="rename the file or folder to ASCII letters"):
+            sources([place])
+
+
+def test_what_no_file_can_hold_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"text": "a \\ud800 b \\ud83d\\ude00"}\n')
+    assert [row["text"] for row in read_texts("x", tmp_path / "x.jsonl")] == ["a \ufffd b \U0001f600"]
+
+
+def test_undecodable_files_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("x = 1")
+    (tmp_path / "b.py").write_bytes(b"\xe9")
+    passed: Counter[str] = Counter()
+    assert len(list(read_texts("code", tmp_path, passed=passed))) == 1
+    assert passed == {"not UTF-8": 1}
 
 
 def test_bad_tables(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from mathmill.pages.config import PagesConfig
 from mathmill.pages.remote import RemoteFile, Unreadable
 from mathmill.pages.run import make_pages
-from mathmill.pages.sources import crawl_files
+from mathmill.pages.sources import crawl_files, shards_of
 from mathmill.workflow.config import EngineConfig, FetchConfig
 from mathmill.workflow.engine import read_manifest, shard_paths
 from mathmill.workflow.errors import UserError
@@ -178,3 +179,20 @@ def test_texts_of_wet_files(tmp_path: Path) -> None:
     (row,) = [row for part in shard_paths(folder) for row in read_parquet(part).to_pylist()]
     assert (row["url"], row["text"], row["warc"]) == ("http://a.org/1", said.strip(), path.name)
     assert report["dropped"] == {"empty": 1, "not_http": 1}
+
+
+def test_a_file_named_twice_or_empty_is_refused(tmp_path: Path) -> None:
+    full, empty = tmp_path / "a.warc", tmp_path / "b.warc"
+    full.write_bytes(b"WARC/1.0")
+    with pytest.raises(UserError, match=r"a\.warc: named 2 times"):
+        crawl_files([tmp_path, full], "", None, FETCH)
+    empty.touch()
+    with pytest.raises(UserError, match=r"b\.warc: is empty"):
+        crawl_files([tmp_path], "", None, FETCH)
+
+
+def test_any_name_of_a_file_becomes_a_key(tmp_path: Path) -> None:
+    places = [tmp_path / name for name in ("own \u00fc.warc.gz", "\u6570.wet.gz", "..warc")]
+    keys = [shard.key for shard in shards_of(places)]
+    assert keys == ["own__", "wet", "crawl"]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", key) for key in keys)

@@ -1,5 +1,6 @@
 """Every sound response is read, whatever stands around it; every broken one is counted."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,11 +71,23 @@ def test_a_length_that_is_no_number(warc: Callable[..., Path], length: int | str
 
 def test_a_truncated_last_member(tmp_path: Path) -> None:
     path = tmp_path / "x.warc.gz"
-    import random
-
     noise = bytes(random.Random(0).randbytes(600)).hex().encode()
     path.write_bytes((member(page("1")) + member(record("http://a/t", noise)))[:-200])
     assert read(path) == [("1", None), ("t", "truncated")]
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_cut_in_a_record_of_another_type_is_counted(tmp_path: Path, compressed: bool) -> None:
+    """A crawl has a request and a metadata record beside each response: most cuts fall behind a whole response."""
+    noise = bytes(random.Random(0).randbytes(600)).hex().encode()
+    write = member if compressed else bytes
+    parts = [write(record("http://a/r", noise, kind=kind)) for kind in ("request", "response", "request")]
+    path = tmp_path / "x.warc.gz"
+    borders = {0, len(parts[0]), len(parts[0] + parts[1]), len(b"".join(parts))}
+    for cut in range(40, len(b"".join(parts)), 37):
+        path.write_bytes(b"".join(parts)[:cut])
+        faults = [name for name, problem in read(path) if name == "broken" or problem]
+        assert faults or cut in borders, cut
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """How a command ends: plainly where the user can mend it, quietly where nobody reads, and loudly otherwise."""
 
+import errno
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,19 @@ def test_what_a_user_can_mend_is_one_line_and_exit_code_2(capsys: pytest.Capture
         raise UserError("rl.bta: no such key")
     assert ended.value.code == 2
     assert capsys.readouterr().err == "error: rl.bta: no such key\n"
+
+
+def test_a_full_or_read_only_disk_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended, exit_plainly():
+        raise OSError(errno.ENOSPC, "No space left on device", "models/.sft.saving")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == ("error: models/.sft.saving: no space left on device; what is finished stays\n")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit), exit_plainly():
+        (tmp_path / "file" / "scratch").mkdir(parents=True)
+    assert "not a directory" in capsys.readouterr().err
+    with pytest.raises(OSError, match="bad file"), exit_plainly():
+        raise OSError(errno.EBADF, "bad file")
 
 
 @pytest.mark.parametrize(

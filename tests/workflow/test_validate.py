@@ -36,6 +36,7 @@ def test_what_is_in_range_passes() -> None:
     [
         (Outer(steps=0), "o.steps = 0: must be > 0"),
         (Outer(top=10), "o.top = 10: must be < 10"),
+        (Outer(shares=[float("inf")]), r"o.shares\[0\] = inf: must be a finite number"),
         (Outer(shares=[0.5, 1.5]), r"o.shares\[1\] = 1.5: must be <= 1"),
         (Outer(shares=[float("nan")]), r"o.shares\[0\] = nan: must be >= 0 and <= 1"),
         (Outer(runs={"x": Inner(share=-1)}), "o.runs.x.share = -1: must be >= 0"),
@@ -79,6 +80,15 @@ def test_all_that_is_wrong_is_listed() -> None:
 def test_errors_of_the_real_schema_name_the_key(config: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         to_params(config)
+
+
+def test_a_table_that_is_given_is_the_whole_table() -> None:
+    """Its default holds names that own data does not have; `~tokens.weights.arxiv` must take one out."""
+    params = to_params({"tokens": {"weights": {"corpus": 1.0}}, "evaluate": {"page": {"joint": {"en": "|"}}}})
+    assert params.tokens.weights == {"corpus": 1.0}
+    assert params.evaluate.page.joint == {"en": "|"}
+    assert len(params.evaluate.page.question) == 2  # not given: its default
+    assert params.decontaminate.granularity == Params().decontaminate.granularity
 
 
 def test_types_are_made_right() -> None:

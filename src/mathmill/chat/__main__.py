@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mathmill.workflow.option import positive
+
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
@@ -23,7 +25,7 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--temperature", type=float, default=0.7, help="temperature of the sampling")
     made.add_argument("--top-p", type=float, default=0.95, help="nucleus of the sampling")
     made.add_argument("--seed", type=int, default=0, help="seed of the sampling")
-    made.add_argument("--max-new-tokens", type=int, default=512, help="longest piece that the model writes at once")
+    made.add_argument("--max-new-tokens", type=positive, default=512, help="longest piece that is written at once")
     made.add_argument("--lang", choices=["auto", "en", "zh"], default="auto", help="language of the instruction")
     made.add_argument("--tools", action="store_true", help="tool-integrated answers: programs run in the sandbox")
     made.add_argument("--rounds", type=int, default=1, help="programs that one answer may run")

@@ -51,6 +51,14 @@ def parse(words: Sequence[str]) -> Wish:
     return Wish(COMPARISONS[rest[0]], int(seeds), overrides, collect)
 
 
+def from_words(words: Sequence[str]) -> list[str]:
+    """The command line that `make compare name=NAME key=value ...` stands for; UserError for values without a name."""
+    names = [word.partition("=")[2] for word in words if word.startswith("name=")]
+    if words and not names:
+        raise UserError(f"{words[0]}: say which comparison, as in make compare name=code_first seeds=5")
+    return [*names, *(word for word in words if not word.startswith("name="))]
+
+
 def command(wish: Wish) -> list[str]:
     """The words of the chain that runs the comparison."""
     one = wish.comparison
@@ -95,6 +103,7 @@ def listing(root: Path) -> str:
 
 def main(words: Sequence[str]) -> None:
     """Run or list; the process ends with exit code 2 where the user can mend it."""
+    from mathmill.compose.overrides import from_make
     from mathmill.workflow.project import find_root
 
     if "--help" in words or "-h" in words:
@@ -102,6 +111,8 @@ def main(words: Sequence[str]) -> None:
         return
     with exit_plainly():
         root = find_root()
+        if list(words) == ["--from-make"]:
+            words = from_words(from_make())
         if not words:
             print(listing(root))
             return

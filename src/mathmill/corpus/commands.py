@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mathmill.workflow.errors import UserError, exit_plainly
+from mathmill.workflow.option import positive
 from mathmill.workflow.project import find_root, home
 
 COMMANDS = ("annotate", "sample", "label", "estimate")
@@ -47,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     annotate.add_argument("--min-share", type=float, default=0.3, help="collected share from which a mark is proposed")
     sample.add_argument("file", type=Path, help="JSON lines file to write")
     sample.add_argument("--pages", type=Path, help="the pages behind the scores (default: data/pages)")
-    sample.add_argument("--per-band", type=int, default=25, help="pages of each band of score")
-    sample.add_argument("--chars", type=int, default=1500, help="characters of a page's text")
+    sample.add_argument("--per-band", type=positive, default=25, help="pages of each band of score")
+    sample.add_argument("--chars", type=positive, default=1500, help="characters of a page's text")
     sample.add_argument("--seed", type=int, default=0, help="draws the pages")
     add("label", "label a sample on the terminal").add_argument("file", type=Path, help="file of `sample`")
     add("estimate", "precision and recall from labels").add_argument(

@@ -8,7 +8,7 @@ from typing import Any
 import xxhash
 
 from mathmill.workflow.errors import UserError
-from mathmill.workflow.files import parquet_files, read_jsonl, read_parquet
+from mathmill.workflow.files import read_jsonl, read_parquet
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def read_seed(paths: Iterable[Path]) -> list[Document]:
     """The texts of parquet or JSON lines files, or of folders of parquet files; needs a column `text`."""
     found: list[Document] = []
     for path in paths:
-        for file in parquet_files(path) if path.is_dir() else [path]:
+        for file in _seed_files(path):
             rows: list[dict[str, Any]]
             if file.suffix == ".jsonl":
                 rows = read_jsonl(file)
@@ -45,6 +45,14 @@ def read_seed(paths: Iterable[Path]) -> list[Document]:
     if len(found) < 2:
         raise UserError("the seed corpus (corpus.seed_corpus) holds fewer than 2 documents; give it more")
     return found
+
+
+def _seed_files(path: Path) -> list[Path]:
+    """The file, or those in the folder, that hold a seed corpus."""
+    files = [path] if path.is_file() else sorted([*path.glob("*.parquet"), *path.glob("*.jsonl")])
+    if not files or any(file.suffix not in (".parquet", ".jsonl") for file in files):
+        raise UserError(f"{path}: a seed corpus (corpus.seed_corpus) is .parquet or .jsonl files, or a folder of them")
+    return files
 
 
 def prefixes_of(host: str, path: str) -> Iterator[str]:

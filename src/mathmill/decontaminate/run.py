@@ -14,6 +14,7 @@ from mathmill.decontaminate.grams import GramIndex
 from mathmill.decontaminate.shards import REMOVAL, clean_instruct, clean_shard
 from mathmill.decontaminate.sources import sources, stem
 from mathmill.workflow.engine import EngineConfig, Shard, ShardResult, run_shards, shard_paths
+from mathmill.workflow.errors import UserError
 from mathmill.workflow.files import publish, read_jsonl, read_parquet, remove, write_jsonl, write_parquet
 
 VERSION = "2"  # of the rules: raise it when the code removes something else
@@ -54,6 +55,10 @@ def decontaminate(
     results = {"corpus": run("corpus", clean_shard, shard_paths(corpus))}
     for source in sources(text):
         results[source.name] = run(source.name, clean_shard, list(source.files))
+        if not any(shard.stats.get("texts") for shard in results[source.name]):
+            passed = sum((Counter(shard.stats.get("filtered", {})) for shard in results[source.name]), Counter[str]())
+            why = ", ".join(f"{count} {reason}" for reason, count in passed.items()) or "nothing that is read as one"
+            raise UserError(f"decontaminate.text: no text in source {source.name} ({source.files[0]}): {why}")
     results["instruct"] = run("instruct", clean_instruct, instruct)
     results["questions"] = run("questions", clean_instruct, questions)
     index = build_index(files, params)

@@ -89,7 +89,7 @@ def _read(source: str, path: Path, settings: DecontaminateConfig, filtered: Coun
     """The texts of one file of a source as they are compared; what a filter leaves out is counted in `filtered`."""
     latex, code = source in settings.latex, source in settings.code
     inherited = tree_licence(path, settings.licences) if code and path.is_dir() else None
-    for row in read_corpus(path) if source == "corpus" else read_texts(source, path, latex):
+    for row in read_corpus(path) if source == "corpus" else read_texts(source, path, latex, filtered):
         reason = unfit(row["text"], settings, inherited) if code else None
         if reason is not None:
             filtered[reason] += 1

@@ -5,7 +5,9 @@ Texts are read one at a time (a parquet file a batch of rows at a time), so memo
 
 import io
 import json
+import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ from mathmill.workflow.files import parse_jsonl, unreadable
 RESERVED = ("corpus", "instruct", "removals", "common")
 TEXT_COLUMNS = ("text", "content", "code")  # as web corpora, The Stack and GitHub dumps name it
 ID_COLUMNS = ("id", "url", "path", "max_stars_repo_path", "hexsha")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TABLES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 _ROWS = 256
 _LANGUAGES = {
@@ -64,19 +67,28 @@ def sources(places: Sequence[Path]) -> list[Source]:
         own += [Source(path.name, tables) for path, tables in below.items() if tables]
         found.extend(own or [Source(place.name, (place,))])
     names = [source.name for source in found]
+    for name in [*names, *(stem(file) for source in found for file in source.files)]:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+            raise UserError(
+                f"decontaminate.text: {name!r} becomes the name of an artifact; rename the file or folder to ASCII "
+                "letters, digits and ._-"
+            )
     for name in names:
         if name in RESERVED or names.count(name) > 1:
             raise UserError(f"decontaminate.text: the source name {name!r} is taken; rename the file or folder")
     return found
 
 
-def read_texts(name: str, path: Path, latex: bool = False) -> Iterator[dict[str, Any]]:
+def read_texts(
+    name: str, path: Path, latex: bool = False, passed: Counter[str] | None = None
+) -> Iterator[dict[str, Any]]:
     """The texts of one table or folder of the source `name` as rows of the schema TEXT.
 
-    latex: of a folder read papers, each from its main file with what it inputs; otherwise every text file.
+    latex: of a folder read papers, each from its main file with what it inputs; otherwise every text file. passed:
+    counts what is passed over, by reason.
     """
     if path.is_dir():
-        yield from _papers(name, path) if latex else _files(name, path)
+        yield from _papers(name, path) if latex else _files(name, path, Counter() if passed is None else passed)
     elif path.name.endswith(_TABLES):
         yield from _rows(name, path, _parquet(path) if path.suffix == ".parquet" else _json_lines(path))
     else:
@@ -92,12 +104,17 @@ def _rows(name: str, path: Path, rows: Iterator[dict[str, Any]]) -> Iterator[dic
         meta = row.get("meta")
         known = next((row[column] for column in ID_COLUMNS if row.get(column)), None)
         yield {
-            "id": str(known if known is not None else f"{stem(path)}-{number}"),
-            "text": text,
+            "id": _whole(str(known if known is not None else f"{stem(path)}-{number}")),
+            "text": _whole(text),
             "source": name,
             "lang": str(row.get("lang") or row.get("language") or "und"),
             "meta": meta if isinstance(meta, str) else json.dumps(meta or {}, sort_keys=True, ensure_ascii=False),
         }
+
+
+def _whole(text: str) -> str:
+    r"""The text without halves of surrogate pairs, which JSON can escape (`\ud800`) and no file can hold."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:
@@ -140,7 +157,7 @@ def _opened(path: Path) -> io.BufferedIOBase:
     return open(path, "rb")
 
 
-def _files(name: str, folder: Path) -> Iterator[dict[str, Any]]:
+def _files(name: str, folder: Path, passed: Counter[str]) -> Iterator[dict[str, Any]]:
     """A tree of text files, such as a checkout, without files of other kinds, hidden folders and undecodable files."""
     for path in sorted(folder.rglob("*")):
         place = path.relative_to(folder)
@@ -150,6 +167,7 @@ def _files(name: str, folder: Path) -> Iterator[dict[str, Any]]:
         try:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
+            passed["not UTF-8"] += 1
             continue
         if text.strip():
             yield {"id": place.as_posix(), "text": text, "source": name, "lang": lang, "meta": "{}"}

@@ -5,6 +5,7 @@ address of its store (`pages.prefix`). A list may lie on disk or at an address, 
 """
 
 import gzip
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -44,6 +45,11 @@ def crawl_files(places: Sequence[Place], prefix: str, sample: int | None, fetch:
         raise UserError(
             f"no .warc, .warc.gz or .wet.gz file in {', '.join(str(place) for place in places)} (key pages.crawl)"
         )
+    for place, count in Counter(found).items():
+        if count > 1:
+            raise UserError(f"{place}: named {count} times, its pages would count as often (key pages.crawl)")
+        if isinstance(place, Path) and place.is_file() and place.stat().st_size == 0:
+            raise UserError(f"{place}: is empty; fetch it again or leave it out (key pages.crawl)")
     if sample is not None and sample < len(found):
         found = [found[index * len(found) // sample] for index in range(sample)]
     return found
@@ -71,7 +77,7 @@ def shards_of(files: Sequence[Place]) -> list[Shard]:
     twice = {stem for stem, count in Counter(stems).items() if count > 1}
     shards = []
     for place, stem in zip(files, stems, strict=True):
-        safe = "".join(char if char.isalnum() or char in "._-" else "_" for char in stem).lstrip("._-") or "crawl"
+        safe = re.sub(r"[^A-Za-z0-9._-]", "_", stem).lstrip("._-") or "crawl"
         key = f"{safe}-{xxhash.xxh3_64_hexdigest(str(place).encode())[:8]}" if stem in twice else safe
         local = isinstance(place, Path)
         shards.append(Shard(key, (place,) if local else (), () if local else (str(place),)))  # type: ignore[arg-type]

@@ -109,6 +109,9 @@ def _run(
         yield held
     following = next_record(handle, last + 1)
     if not failed:
+        well = held is None or held.problem is None
+        if well and following is None and owed is None and not _is_last(handle, last):
+            yield Broken(last)  # a file that was cut ends the iteration as a whole one does
         # An empty member ends the iteration as the end of the file does: look whether anything follows.
         return following, owed if following is None else last
     if seen == 0:
@@ -124,6 +127,23 @@ def _judge(handle: BinaryIO, held: Response) -> Response:
     if held.problem is not None:
         return held
     return replace(held, problem=length_problem(handle, held.offset))
+
+
+def _is_last(handle: BinaryIO, offset: int) -> bool:
+    """Whether the record at `offset` is whole and nothing but zeros follows; true where no record can be made out."""
+    handle.seek(offset)
+    chunk = handle.read(_CHUNK // 16)
+    if not chunk.startswith(_GZIP):
+        return not chunk.startswith(b"WARC/") or length_problem(handle, offset) is None
+    member = zlib.decompressobj(31)
+    try:
+        while chunk and not member.eof:
+            member.decompress(chunk, _CHUNK)
+            chunk = member.unconsumed_tail or handle.read(_CHUNK // 16)
+    except zlib.error:
+        return False
+    # What stands in `chunk` now, if anything, was read behind the member.
+    return member.eof and not (member.unused_data + chunk).strip(b"\0")
 
 
 def length_problem(handle: BinaryIO, offset: int) -> str | None:

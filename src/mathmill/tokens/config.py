@@ -13,7 +13,9 @@ class TokensConfig:
     base_checkpoint: str | None = option(
         None, "Hugging Face folder whose tokenizer is taken; null: one is trained on the clean texts"
     )
-    vocab: int = option(1536, "tokens of a trained tokenizer, 256 bytes and three special ones included", ge=259)
+    vocab: int = option(
+        1536, "tokens of a trained tokenizer, 256 bytes and three special ones included", ge=259, le=10_000_000
+    )
     min_frequency: int = option(2, "how often a pair must occur to become a token", ge=1)
     weights: dict[str, float] = option(
         lambda: {"corpus": 0.5, "instruct": 0.2, "code": 0.15, "general": 0.1, "arxiv": 0.05},

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mathmill.workflow.errors import ConfigError, UserError
+from mathmill.workflow.files import read_text
 from mathmill.workflow.schema import Params
 from mathmill.workflow.where import origin
 
@@ -20,7 +21,7 @@ def read_overrides(root: Path) -> list[str]:
     if not path.exists():
         return []
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.safe_load(read_text(path))
     except yaml.YAMLError as error:
         raise ConfigError(f"{OVERRIDES}: not YAML: {error}") from None
     listed = content.get("overrides") if isinstance(content, dict) else None

@@ -71,6 +71,8 @@ def resolve(root: Path, node: Node, label: str, values: Iterable[str]) -> list[P
         if not matches:
             raise UserError(f"{own_key(node, label)} = {value}: no such file or folder (looked at {path})")
         for match in matches:
+            if not (match.is_file() or match.is_dir()):
+                raise UserError(f"{own_key(node, label)} = {value}: neither a file nor a folder")
             if missing := [name for name in _MODEL_FILES.get(label, ()) if not (match / name).exists()]:
                 raise UserError(f"{own_key(node, label)} = {value}: no {' and no '.join(missing)} in {match}")
         found.extend(matches)

@@ -28,3 +28,10 @@ def option(
     if isinstance(default, Callable):  # type: ignore[arg-type]
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on, as argparse's `type`: it words the ValueError that anything else raises."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)

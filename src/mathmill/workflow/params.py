@@ -75,7 +75,7 @@ def read(root: Path) -> dict[str, Any] | None:
     try:
         # OmegaConf and not PyYAML, which reads the 1e-6 of a hand's edit as a string.
         content = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    except (yaml.YAMLError, OmegaConfBaseException, OSError) as error:
+    except (yaml.YAMLError, OmegaConfBaseException, OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{PARAMS}: cannot be read: {error}\n{_MEND}") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{PARAMS}: must hold the sections of the configuration\n{_MEND}")

@@ -5,6 +5,7 @@ With `runtime.tracking_uri=http://...` a server runs already: the addresses are 
 
 import argparse
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -25,6 +26,18 @@ def addresses(root: Path, base: str | None) -> tuple[str, list[str]]:
     ]
 
 
+def _require_free(port: int) -> None:
+    """UserError unless a server can listen at a port of this machine."""
+    from mathmill.workflow.errors import UserError
+
+    try:
+        with socket.socket() as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind(("127.0.0.1", port))
+    except (OSError, OverflowError) as error:
+        raise UserError(f"port {port}: {error}; take another one, as in make ui PORT=5050") from None
+
+
 def main() -> None:
     """Print the addresses, then become MLflow's server; exit code 2 where the store does not open."""
     from mathmill.workflow.errors import exit_plainly
@@ -36,8 +49,11 @@ def main() -> None:
     given = parser.parse_args()
     with exit_plainly():
         uri, lines = addresses(find_root(), f"http://127.0.0.1:{given.port}")
+        starts = not given.addresses and not uri.startswith("http")
+        if starts:
+            _require_free(given.port)
     print("\n".join(lines), flush=True)
-    if not given.addresses and not uri.startswith("http"):
+    if starts:
         words = ["-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(given.port)]
         os.execv(sys.executable, [sys.executable, *words])
 

@@ -3,6 +3,7 @@
 Types by OmegaConf, bounds and choices by the metadata of `option`, what does not fit together by a section's `faults`.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -51,6 +52,7 @@ def to_params(config: Any) -> Params:
         if misfits := list(_misfits(Params, plain, "")):
             raise KeyedError(*misfits)
         merged = OmegaConf.merge(_schema(), plain)
+        _drop(Params, plain, merged)
         params = OmegaConf.to_object(merged)
     except OmegaConfBaseException as error:
         raise explain(error) from None
@@ -98,6 +100,18 @@ def _misfits(kind: Any, value: Any, name: str) -> Iterator[tuple[str, str]]:
             yield from _misfits(get_args(lists[0])[0] if lists else Any, held, f"{name}[{at}]")
         if not lists and kind is not Any:
             yield name, f"{name} = {value!r}: must be {type_name(kind)}, not a list"
+
+
+def _drop(kind: Any, value: Any, merged: Any) -> None:
+    """Take out of tables what only their default holds: a table that is given is the whole table."""
+    if isinstance(kind, type) and is_dataclass(kind) and isinstance(value, dict):
+        for key, held in value.items():
+            _drop(_hints(kind)[key], held, merged._get_node(key))
+    elif get_origin(kind) is dict and isinstance(value, dict):
+        for key in [key for key in merged if key not in value]:
+            del merged[key]
+        for key, held in value.items():
+            _drop(get_args(kind)[1], held, merged._get_node(key))
 
 
 def check(params: Any, prefix: str = "") -> None:
@@ -161,6 +175,8 @@ def _complaint(value: Any, metadata: Mapping[str, Any]) -> str:
         return "must be one of " + ", ".join(str(choice) for choice in choices)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return ""
+    if isinstance(value, float) and math.isinf(value):
+        return "must be a finite number"
     # `not` and the direct comparison, so that NaN fails every bound.
     wrong = [f"{sign} {metadata[name]}" for name, sign, holds in _BOUNDS if _given(metadata, name, value, holds)]
     return "must be " + " and ".join(wrong) if wrong else ""
