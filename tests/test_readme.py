@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from chain import Chain
 
+from mathmill.compare.__main__ import from_words, parse
 from mathmill.compose.compose import composed
 from mathmill.compose.overrides import changed
 from mathmill.workflow.composition import compose_conf, is_group
@@ -273,6 +274,8 @@ def test_a_make_target_calls_what_there_is(stand_ins: Path, checkout: Chain, com
     for listed in re.findall(r"^WORDS (.*)$", done.stdout, re.MULTILINE):
         words = json.loads(listed)
         assert words == shlex.split(command)[2:]
+        if command.startswith("make compare"):
+            words = list(parse(from_words(words)).overrides)  # without its own; an unknown comparison is an error
         words = [word for word in words if not word.startswith("gpus=")]  # the planner's own
         if [word for word in words if not word.endswith("=")]:
             check_overrides(checkout.folder, words)
