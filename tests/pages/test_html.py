@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathmill.pages.html import page_text, prepare
+from mathmill.pages.placeholders import CLOSE, CODE, CODE_END, INLINE, RESERVED_CHARACTERS
 from mathmill.pages.warc import Response, responses
 
 PARAGRAPH = "This is a paragraph of the article that says enough to count as content of the page."
@@ -80,8 +81,16 @@ def test_lone_characters_between_tags_stay() -> None:
 
 
 def test_reserved_characters_of_a_page_do_no_harm() -> None:
-    text = page(f"<main><p>{PARAGRAPH} \ue0005\ue001 \ue0020\ue003 \\(x\\)</p></main>")
+    text = page(f"<main><p>{PARAGRAPH} {INLINE}5{CLOSE} {CODE}0{CODE_END} \\(x\\)</p></main>")
     assert text == f"{PARAGRAPH} 5 0 $x$"
+
+
+def test_menus_leave_no_trace_in_what_follows() -> None:
+    links = "".join(
+        f"<li><a href='/{number}'>Chapter {number}</a><ul><li><a>Part</a></li></ul></li>" for number in range(9)
+    )
+    text = page(f"<main><p>{PARAGRAPH}</p><ul>{links}</ul><p>{PARAGRAPH}</p></main>")
+    assert text == f"{PARAGRAPH}\n\n{PARAGRAPH}"
 
 
 def test_no_body() -> None:
@@ -95,15 +104,15 @@ def test_deep_nesting_and_endless_tables_end() -> None:
 
 
 def test_prepare() -> None:
-    assert prepare("<P CLASS='X'>a\x00\ue000</P><BR>") == "<p CLASS='X'>a</p><br>"
+    assert prepare(f"<P CLASS='X'>a\x00{INLINE}</P><BR>") == "<p CLASS='X'>a</p><br>"
     assert prepare("&#92;(x&#92;) for &#36;5") == "\\(x\\) for $5"
 
 
 @settings(deadline=None)
-@given(st.text(alphabet='<>/ab="\\$()[]{}^_&;! \n\ue000\ue0010你', max_size=200))
+@given(st.text(alphabet='<>/ab="\\$()[]{}^_&;! \n0你' + RESERVED_CHARACTERS, max_size=200))
 def test_any_markup_gives_text(html: str) -> None:
     text = page_text(f"<p>{PARAGRAPH}</p>{html}")
-    assert not any("\ue000" <= char <= "\ue004" for char in text)
+    assert not any(char in RESERVED_CHARACTERS for char in text)
 
 
 REAL = {

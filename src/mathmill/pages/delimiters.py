@@ -10,7 +10,7 @@ from functools import lru_cache
 from html import unescape
 
 from mathmill.pages.asciimath import asciimath_to_latex
-from mathmill.pages.placeholders import Placeholders
+from mathmill.pages.placeholders import CODE, DISPLAY, INLINE, Placeholders
 from mathmill.pages.tex import clean, looks_like_tex
 
 LONGEST = {"$": 400, "`": 400}  # characters between delimiters that also mean something else; the others: _LIMIT
@@ -150,7 +150,7 @@ def _in_tag(html: str, start: int, position: int) -> bool:
 
 def tex_of(body: str) -> str | None:
     """TeX from the source between two delimiters, or None where that is no formula but stretches over other content."""
-    if "\ue000" in body or "\ue002" in body or "\ue005" in body or "\n\n\n" in body:
+    if INLINE in body or CODE in body or DISPLAY in body or "\n\n\n" in body:
         return None
     if "<" in body:
         if _BLOCK.search(body):

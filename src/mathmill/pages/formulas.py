@@ -13,6 +13,7 @@ from mathmill.pages.delimiters import tex_of
 from mathmill.pages.elements import attributes, start_tag
 from mathmill.pages.images import description, image_formula, image_is_display
 from mathmill.pages.mathml import convert, is_block
+from mathmill.pages.placeholders import INLINE
 from mathmill.pages.tex import clean, looks_like_tex
 from mathmill.pages.walk import Found, Kind, Marked, Walk
 
@@ -204,7 +205,7 @@ def _read_tex_class(walk: Walk, _source: dict[str, str], css: str, name: str, co
     if "<" in content or len(content) > 5000 or not content.strip():
         return None
     text = unescape(content).strip()
-    if text.startswith(("\\(", "\\[", "$", "\\begin")) or not looks_like_tex(text) or "\ue000" in text:
+    if text.startswith(("\\(", "\\[", "$", "\\begin")) or not looks_like_tex(text) or INLINE in text:
         return None
     return walk.put(clean(text), name == "div" or "display" in css, "element")
 

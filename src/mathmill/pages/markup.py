@@ -103,15 +103,19 @@ def _code(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
 
 
 def _items(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
-    if walk.menus or (walk.linked[0] is html and match.start() < walk.linked[1]):
+    menu = walk.menus > 0 or (walk.linked[0] is html and match.start() < walk.linked[1])
+    if menu and walk.maths:
         return None
     element = walk.element(html, match, "ul")
     if element is None:
         return None
     tag, content, end = element
-    converted = content_list(tag, content)
+    converted = None if menu else content_list(tag, content)
     if converted is not None:
         return walk.inner(converted), end
+    if not walk.maths:
+        # The parser's rule drops every list. Where formulas are not counted, nobody misses it before: so it goes here.
+        return "<ul><li></li></ul>", end
     if "<ul" in content and link_share(content) == 1.0 and _LIST_IN_LINK.search(content) is None:
         walk.linked = html, end  # nothing stands outside links, so the lists inside are menus too
     return None

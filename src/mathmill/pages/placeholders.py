@@ -4,15 +4,16 @@ import re
 from collections import Counter
 
 # Private-use characters: a page that holds them itself has them removed before anything else (see html.prepare).
-RESERVED_CHARACTERS = "\ue000\ue001\ue002\ue003\ue004\ue005"
+# None ends in 00: a search through a wide string goes by the low byte, and 00 is every ASCII character's high one.
+RESERVED_CHARACTERS = "\ue001\ue002\ue003\ue004\ue005\ue006"
 RESERVED = re.compile(f"[{RESERVED_CHARACTERS}]")
 # Stands beside a character that would be dropped if it stood alone (see html.page_text).
 PAD = "\ue004"
-INLINE, DISPLAY, CLOSE = "\ue000", "\ue005", "\ue001"
-MARK = re.compile("[\ue000\ue005](\\d+)\ue001")
-_INLINE = re.compile("\ue000(\\d+)\ue001")
-_DISPLAY = re.compile("\ue005(\\d+)\ue001")
-_CODE = re.compile("\ue002(\\d+)\ue003")
+INLINE, DISPLAY, CLOSE, CODE, CODE_END = "\ue006", "\ue005", "\ue001", "\ue002", "\ue003"
+MARK = re.compile(f"[{INLINE}{DISPLAY}](\\d+){CLOSE}")
+_INLINE = re.compile(f"{INLINE}(\\d+){CLOSE}")
+_DISPLAY = re.compile(f"{DISPLAY}(\\d+){CLOSE}")
+_CODE = re.compile(f"{CODE}(\\d+){CODE_END}")
 
 
 class Placeholders:
@@ -36,7 +37,7 @@ class Placeholders:
     def verbatim(self, text: str) -> str:
         """Keep a piece of code as it is; returns the text that stands for it."""
         self.code.append(text)
-        return f"\ue002{len(self.code) - 1}\ue003"
+        return f"{CODE}{len(self.code) - 1}{CODE_END}"
 
     def kept(self, text: str) -> set[int]:
         """The numbers of the formulas whose placeholders stand in a text."""
@@ -51,7 +52,7 @@ class Placeholders:
 
     def restore_code(self, text: str) -> str:
         """Put the code back."""
-        return _CODE.sub(lambda match: self._at(self.code, match), text) if "\ue002" in text else text
+        return _CODE.sub(lambda match: self._at(self.code, match), text) if CODE in text else text
 
     def restore_formulas(self, text: str) -> str:
         """Put the formulas back: `$..$` in the line, `$$..$$` on a line of its own (inside a table row: in the row)."""

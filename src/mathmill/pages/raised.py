@@ -3,6 +3,7 @@
 import re
 
 from mathmill.pages.elements import text_of
+from mathmill.pages.placeholders import CODE, INLINE
 
 _LONGEST = 80  # characters; a longer one is no script but small print
 _BLOCK = re.compile(r"<(?:pre|table|p|div|ul|ol|li)[\s>]")
@@ -17,7 +18,7 @@ def raised(name: str, tag: str, content: str, before: str) -> str | None:
     tag: its start tag; content: what it holds, scripts inside already read; before: the source right before it.
     """
     text = " ".join((text_of(content) if "<" in content or "&" in content else content).split())
-    if not text or len(text) > _LONGEST or _BLOCK.search(content) or "\ue000" in text or "\ue002" in text:
+    if not text or len(text) > _LONGEST or _BLOCK.search(content) or INLINE in text or CODE in text:
         return None
     if name == "sup" and _NOTE.search(f"{tag} {content}"):
         return " "

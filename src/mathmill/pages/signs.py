@@ -27,8 +27,8 @@ def score(html: str, enough: float) -> float:
     """The sum of the weights of all signs in a page's source, counted until it reaches `enough`."""
     total = 0.0
     for weight, sign in SIGNS:
-        if sign == "$$" and not total:
-            continue  # there is no dollar
+        if sign == "$$" and total < 0.5:
+            continue  # there is no second dollar
         if weight >= enough - total:
             total += weight * (sign in html if isinstance(sign, str) else sign.search(html) is not None)
         else:

@@ -8,6 +8,7 @@ import re
 from functools import lru_cache
 
 from mathmill.pages.elements import Budget, start_tag, text_of
+from mathmill.pages.placeholders import DISPLAY, INLINE
 
 _LIST_TAG = re.compile(r"<(/?)(ul|ol|li)(?=[\s>])([^>]{0,1000})>(\s*<p(?:\s[^>]*)?>)?")
 _LINK = re.compile(r"<(/?)a(?=[\s>])[^>]{0,2000}>")
@@ -128,7 +129,8 @@ def plain_blocks(html: str) -> str:
         html = html.replace("<figure", "<div").replace("</figure>", "</div>").replace("<divcaption", "<div")
         html = html.replace("<figcaption", "<div").replace("</figcaption>", "</div>")
     if "<td" in html and ("<p" in html or "<div" in html):
-        html = _CELL_CLOSE.sub("", _CELL_OPEN.sub(r"\1", html))
+        html, found = _CELL_OPEN.subn(r"\1", html)
+        html = _CELL_CLOSE.sub("", html) if found else html
     return html
 
 
@@ -177,7 +179,7 @@ def _hiding_tags(html: str) -> list[int]:
 def _is_content(tag: str, content: str, before: str) -> bool:
     if _POPUP.search(tag) or _CONTROLS.search(content):
         return False
-    if "\ue000" in content or "\ue005" in content:
+    if INLINE in content or DISPLAY in content:
         return True
     text = text_of(content)
     if not text.strip() or link_share(content) > _MOST_LINKED:
