@@ -71,6 +71,15 @@ def test_it_stops_when_a_round_finds_nothing_new(world: Path, tmp_path: Path) ->
     assert all(row["overlap_pages"] < 0.9 for row in report["rounds"][1:-1])
 
 
+def test_marked_prefixes_that_meet_no_page_are_named(world: Path, tmp_path: Path) -> None:
+    annotations = world / "annotations.yaml"
+    annotations.write_text(annotations.read_text() + "- no.such.host/maths\n")
+    _, report = run(world, tmp_path / "s")
+    assert "no.such.host/maths" in report["unmatched"]
+    assert len(report["unmatched"]) < report["marked_prefixes"]
+    assert all(set(report["unmatched"]) <= set(row["unmatched"]) for row in report["rounds"])
+
+
 def test_without_annotations_the_seed_does_not_grow(world: Path, tmp_path: Path) -> None:
     (world / "annotations.yaml").write_text("[]\n")
     _, report = run(world, tmp_path / "s", config(rounds=1))

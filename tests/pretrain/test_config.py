@@ -2,10 +2,11 @@ import pytest
 import torch
 from training.toys import toy_tokenizer
 
-from mathmill.pretrain.config import run_of, steps_of
+from mathmill.pretrain.config import PretrainConfig, RunConfig, run_of, steps_of
 from mathmill.training.model import build, parameter_count
 from mathmill.training.schedule import schedule_of
 from mathmill.workflow.composition import compose_conf
+from mathmill.workflow.errors import ConfigError
 from mathmill.workflow.graph import PRETRAIN
 
 
@@ -32,6 +33,13 @@ def test_steps_and_schedule_of_the_paper(scales, scale, steps, drops, peak) -> N
     tokens = config.batch * config.context
     assert tokens == pytest.approx({"1b": 4e6, "7b": 10e6}[scale], rel=4e-3)
     assert run.tokens == pytest.approx({"1b": 150e9, "7b": 500e9}[scale], rel=4e-3)
+
+
+def test_a_budget_below_one_batch_is_refused() -> None:
+    config = PretrainConfig(batch=32, context=256)
+    assert steps_of(config, RunConfig(tokens=32 * 256)) == 1
+    with pytest.raises(ConfigError, match="8,191 tokens is less than one batch of 32 x 256"):
+        steps_of(config, RunConfig(tokens=32 * 256 - 1))
 
 
 @pytest.mark.parametrize("scale", ["1b", "7b"])

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mathmill.pretrain.mixture import Mixture
+from mathmill.workflow.errors import UserError
 
 PAPER = {"corpus": 0.56, "algebraic_stack": 0.04, "arxiv": 0.10, "code": 0.20, "general": 0.10}
 
@@ -57,6 +58,11 @@ def test_samples_of_a_source_are_numbered_without_gap(shares, seed, first) -> No
 def test_rare_sources_are_dealt_too() -> None:
     mixture = Mixture({"often": 1.0, "rare": 1e-4}, seed=0)
     assert mixture.counts(10**6)["rare"] == pytest.approx(100, abs=1)
+
+
+def test_a_share_that_no_block_can_hold_is_refused() -> None:
+    with pytest.raises(UserError, match=r"share of rare is 1\.0e-12"):
+        Mixture({"often": 1.0, "rare": 1e-12}, seed=0)
 
 
 def test_computed_and_not_remembered() -> None:

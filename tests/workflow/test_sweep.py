@@ -145,6 +145,13 @@ def test_a_bad_key_in_a_sweep_names_it_and_leaves_no_run(sweep, project):
     assert experiment is None or client.search_runs([experiment.experiment_id]) == []
 
 
+def test_a_sweep_over_what_its_stage_does_not_read_is_refused(sweep, project):
+    done, calls = sweep("-m", "rl.seed=1,2", "sft.seed=1,2")
+    assert done.returncode == 2
+    assert "sft.seed: stage rl does not read it" in done.stderr
+    assert calls == []
+
+
 def test_the_folder_of_a_sweep_is_a_function_of_the_command():
     first = sweep_folder("rl", ["rl.seed=1,2", "scale=smoke"])
     assert first == sweep_folder("rl", ["scale=smoke", "rl.seed=1,2"])

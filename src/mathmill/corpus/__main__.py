@@ -25,6 +25,12 @@ def body(stage: Stage) -> float:
         stage.runtime.engine,
     )
     publish_corpus(folder, stage.output("corpus"))
+    if report["unmatched"]:
+        shown = ", ".join(report["unmatched"][:20])
+        print(
+            f"corpus: {len(report['unmatched'])} marked prefixes met no page on a host that a round flagged: {shown}",
+            file=sys.stderr,
+        )
     write_json(stage.output("report"), report)
     for row in report["rounds"]:
         names = ("pages", "tokens", "hosts", "hosts_flagged", "seed_growth", "overlap_pages", "overlap_tokens")

@@ -20,7 +20,7 @@ def discover_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: Page
     """The prefixes of one shard's pages on flagged hosts, and the pages of the shard that grow the seed.
 
     inputs: pages, scores, the shard's cut, the table of flagged hosts. params: marked (prefixes), depth, samples,
-    chars. Growth: on a flagged host, under a marked prefix, not collected.
+    chars. Growth: on a flagged host, under a marked prefix, not collected. Also says which marked prefixes had a page.
     """
     pages, scored, cut, flags = shard.inputs
     hosts = set(read_parquet(flags, columns=["host"]).column("host").to_pylist())
@@ -30,11 +30,14 @@ def discover_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: Page
     rows = read_parquet(pages, columns=["url", "host", "path", "lang", "text"]).to_pylist()
     groups: dict[tuple[str, str], list[int]] = {}
     growth = []
+    matched: set[str] = set()
     for number, row in enumerate(rows):
         if row["host"] not in hosts:
             continue
         groups.setdefault((row["host"], prefix_at(row["host"], row["path"], params["depth"])), []).append(number)
-        if row["url"] not in collected and any(name in marked for name in prefixes_of(row["host"], row["path"])):
+        names = marked.intersection(prefixes_of(row["host"], row["path"]))
+        matched |= names
+        if names and row["url"] not in collected:
             growth.append({"id": row["url"], "text": row["text"], "source": "seed_growth", "lang": row["lang"]})
     found = []
     for (host, prefix), members in sorted(groups.items()):
@@ -53,7 +56,7 @@ def discover_shard(shard: Shard, params: dict[str, Any], out: Path, _guard: Page
         found.append({"host": host, "prefix": prefix, "pages": len(members), "kept": kept, "samples": samples})
     write_jsonl(out / PREFIX_FILE, found)
     write_parquet(out / GROWTH_FILE, [{**row, "meta": "{}"} for row in growth], TEXT())
-    return {"growth": len(growth)}
+    return {"growth": len(growth), "matched": sorted(matched)}
 
 
 def candidates(folders: Iterable[Path], samples: int) -> list[dict[str, Any]]:

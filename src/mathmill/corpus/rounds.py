@@ -93,6 +93,7 @@ def run_round(number: int, folder: Path, context: Context) -> dict[str, Any]:
         "hosts": int(np.count_nonzero(hosts.column("kept").to_numpy())),
         "hosts_flagged": over.num_rows,
         "seed_growth": sum(result.stats["growth"] for result in found),
+        "unmatched": sorted(set(context.marked).difference(*(result.stats["matched"] for result in found))),
         **_overlap(number, cut),
     }
     write_json(folder / "round.json", report)

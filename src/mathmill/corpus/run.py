@@ -63,6 +63,7 @@ def _report(rounds: list[dict[str, Any]], final: list[ShardResult], context: Con
         "pool_pages": context.pool.pages,
         "seed_documents": len(context.seed),
         "marked_prefixes": len(context.marked),
+        "unmatched": sorted(set(context.marked).intersection(*(each["unmatched"] for each in rounds))),
         "rounds": rounds,
         "stopped": "overlap" if overlap is not None and overlap >= context.params.stop_overlap else "rounds",
         "pages": last["pages"],

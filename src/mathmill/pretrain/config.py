@@ -55,5 +55,11 @@ def run_of(config: PretrainConfig, name: str) -> RunConfig:
 
 
 def steps_of(config: PretrainConfig, run: RunConfig) -> int:
-    """Optimiser steps of a budget in tokens, at least one."""
-    return max(1, round(run.tokens / (config.batch * config.context)))
+    """Optimiser steps of a budget in tokens; raises ConfigError where it is less than one batch."""
+    batch = config.batch * config.context
+    if run.tokens < batch:
+        raise ConfigError(
+            f"a run of {run.tokens:,} tokens is less than one batch of {config.batch:,} x {config.context:,}: "
+            "raise pretrain.runs.<run>.tokens, or lower pretrain.batch"
+        )
+    return round(run.tokens / batch)

@@ -6,11 +6,14 @@ from functools import lru_cache
 
 import numpy
 
+from mathmill.workflow.errors import UserError
+
 BLOCK = 1000
+_LEAST = 1e-6  # share of a source: a block, which lies in memory, holds two samples of it
 
 
 class Mixture:
-    """Deals samples 0, 1, 2 ... out to sources by weight.
+    """Deals samples 0, 1, 2 ... out to sources by weight. Raises UserError for a share below a millionth.
 
     Samples are dealt in blocks. After any number of whole blocks each source has had its share to within one sample;
     inside a block its samples are spread evenly, so shorter windows are close too. All samples have the same number of
@@ -25,6 +28,9 @@ class Mixture:
         shares /= shares.sum()
         self._edges = numpy.concatenate([[0.0], numpy.cumsum(shares)])
         self._edges[-1] = 1.0
+        rarest = int(shares.argmin())
+        if shares[rarest] < _LEAST:
+            raise UserError(f"the share of {self.names[rarest]} is {shares[rarest]:.1e}: 0, or {_LEAST:.0e} and more")
         # Twice a sample for the rarest source: its rounded count in a block is then never negative.
         self.block = max(BLOCK, math.ceil(2 / float(shares.min())))
         self._seed = seed

@@ -6,12 +6,14 @@ The folder, the skipping of finished jobs and the parent run are `workflow.sweep
 import os
 import sys
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 
 from mathmill.workflow.composition import (
+    compose_conf,
     explained,
     merge_overrides,
     read_overrides,
@@ -19,8 +21,12 @@ from mathmill.workflow.composition import (
     register_schema,
     typed,
 )
+from mathmill.workflow.errors import ConfigError
+from mathmill.workflow.fingerprint import lookup
+from mathmill.workflow.graph import STAGES
 from mathmill.workflow.launch import Body, execute
 from mathmill.workflow.schema import Params
+from mathmill.workflow.stage import Stage
 from mathmill.workflow.sweep import sweep_folder
 
 _CALLBACK = "mathmill.workflow.sweep_parent.SweepCallback"
@@ -51,7 +57,38 @@ def job_params(root: Path, config: DictConfig) -> tuple[Params, Path]:
 
 def multirun(root: Path, name: str, body: Body, overrides: Sequence[str]) -> None:
     """Run a stage for every combination that the overrides name; overrides.yaml comes before them."""
+    _refuse_idle(root, name, merge_overrides(read_overrides(root), overrides))
     sweep(root, name, Job(root, name, body), overrides)
+
+
+def _refuse_idle(root: Path, name: str, overrides: Sequence[str]) -> None:
+    """Raise ConfigError for a swept key of another stage that says nothing to this one: all its jobs would be equal."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        parsed = OverridesParser.create().parse_overrides(list(overrides))
+    except HydraException:
+        return  # the sweep itself will say what is wrong with it
+    values = {
+        one.key_or_group: [f"{one.key_or_group}={value}" for value in islice(one.sweep_string_iterator(), 2)]
+        for one in parsed
+        if one.is_discrete_sweep()
+    }
+    plain = [one.input_line for one in parsed if not one.is_sweep_override() and one.input_line is not None]
+    for key, swept in values.items():
+        section = key.partition(".")[0]
+        if "." not in key or section == name or section not in STAGES or len(set(swept)) < 2:
+            continue
+        others = [first for other, (first, *_) in values.items() if other != key]
+        if _heard(root, name, [*plain, *others, swept[0]]) == _heard(root, name, [*plain, *others, swept[1]]):
+            raise ConfigError(f"{key}: stage {name} does not read it, so all jobs of the sweep would be the same")
+
+
+def _heard(root: Path, name: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """What a stage listens to in the configuration of some overrides."""
+    params = compose_conf(root, list(overrides))
+    return {key: lookup(params, key) for key in Stage(name, params, root).node.params}
 
 
 def sweep(
