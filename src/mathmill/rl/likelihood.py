@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from mathmill.rl.shared_prefix import Layout, hidden_states, layout_of, usable
+from mathmill.training import shapes
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def token_logprobs(model: Any, batch: Padded, temperature: float) -> tuple[torch
     The head runs on output positions only: with a large vocabulary the logits are the largest tensor of the step.
     temperature: that of sampling, so that policy and sampler are the same distribution.
     """
-    logits = model.get_output_embeddings()(states_before(model, batch)).float()
+    logits = shapes.apply(model.get_output_embeddings(), states_before(model, batch)).float()
     if temperature != 1.0:
         logits = logits / temperature
     logprobs = logits.log_softmax(-1)

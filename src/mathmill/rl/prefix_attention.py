@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.autograd.function import once_differentiable
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class SharedPrefixAttention(torch.autograd.Function):
     """softmax(q k^T scale) v, where a prompt's token sees its prompt up to itself, an output's also itself so far.
 
     q, k, v: [heads, T, size]; returns [T, heads, size]. The probabilities are kept for the backward pass: heads x
-    tokens x (prompt + longest output) numbers a group.
+    tokens x (prompt + longest output) numbers a group. Tokens behind the last group attend to nothing: zeros.
     """
 
     @staticmethod
@@ -66,6 +67,7 @@ class SharedPrefixAttention(torch.autograd.Function):
         """Group by group."""
         heads, tokens, size = q.shape
         out = q.new_empty(tokens, heads, size)
+        out[spans[-1].end :] = 0
         by_head = out.transpose(0, 1)
         kept: list[torch.Tensor] = []
         for span in spans:
@@ -89,11 +91,19 @@ class SharedPrefixAttention(torch.autograd.Function):
         return out
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Group by group, from the kept probabilities."""
+        """Group by group, from the kept probabilities, in the forward pass's precision."""
+        with torch.autocast(grad.device.type, enabled=False):
+            return SharedPrefixAttention._backward(ctx, grad)
+
+    @staticmethod
+    def _backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         q, k, v, *kept = ctx.saved_tensors
         tokens = grad.shape[0]
         dq, dk, dv = (x.new_empty(tokens, len(x), x.shape[2]).transpose(0, 1) for x in (q, k, v))
+        for whole in (dq, dk, dv):
+            whole[:, ctx.spans[-1].end :] = 0
         grad = grad.transpose(0, 1)
         given = iter(kept)
         for span in ctx.spans:

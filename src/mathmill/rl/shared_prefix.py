@@ -15,9 +15,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
+from torch.nn import functional
 from transformers import AttentionInterface
 
 from mathmill.rl.prefix_attention import GroupSpan, SharedPrefixAttention
+from mathmill.training import shapes
 
 NAME = "mathmill_shared_prefix"
 _TOLERANCE = 1e-3  # of the probe: far above rounding, far below another attention pattern
@@ -83,11 +85,12 @@ def layout_of(pairs: list[tuple[list[int], list[int]]], device: torch.device) ->
 def hidden_states(model: Any, layout: Layout) -> torch.Tensor:
     """[T, width]: the decoder's last hidden states of the packed tokens. Ask `usable` first."""
     decoder = model.get_decoder()
+    tokens = layout.ids.shape[1]
+    more = (0, shapes.spare(tokens, layout.ids.device))
+    ids, positions = functional.pad(layout.ids, more), functional.pad(layout.positions, more)
     with attending(model, NAME, _forward):
-        output = decoder(
-            input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
-        )
-    return output.last_hidden_state[0]
+        output = decoder(input_ids=ids, position_ids=positions, use_cache=False, shared_prefix=layout.spans)
+    return output.last_hidden_state[0, :tokens]
 
 
 def usable(model: Any, layout: Layout) -> bool:
@@ -116,23 +119,24 @@ def takes_attention(model: Any, device: torch.device) -> bool:
 
 @torch.no_grad()
 def _agrees(model: Any, device: torch.device) -> bool:
-    """Logits of both ways on a few tokens, without dropout."""
+    """Logits of both ways on a few tokens, without dropout and in the weights' own precision."""
     pairs = [([1, 2, 3], [4, 5, 6, 7]), ([1, 2, 3], [5, 4]), ([3, 1], [2, 2, 3])]
     layout = layout_of(pairs, device)
     training = {module: module.training for module in model.modules()}
     model.eval()
     try:
-        with attending(model, NAME, _forward):
-            output = model(
-                input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
-            )
-        packed = output.logits[0, layout.before]
-        plain = [
-            model(input_ids=torch.tensor([prompt + output], device=device), use_cache=False).logits[
-                0, len(prompt) - 1 : -1
+        with torch.autocast(device.type, enabled=False):
+            with attending(model, NAME, _forward):
+                output = model(
+                    input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
+                )
+            packed = output.logits[0, layout.before]
+            plain = [
+                model(input_ids=torch.tensor([prompt + output], device=device), use_cache=False).logits[
+                    0, len(prompt) - 1 : -1
+                ]
+                for prompt, output in pairs
             ]
-            for prompt, output in pairs
-        ]
     except (TypeError, ValueError, NotImplementedError) as error:  # a family that does not pass arguments on
         _log.info("%s: %s", type(model).__name__, error)
         return False

@@ -11,6 +11,7 @@ from torch.autograd.function import once_differentiable
 from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
+from mathmill.training import shapes
 from mathmill.training.size import FAMILIES, head_slice
 
 IGNORE = -100
@@ -98,5 +99,5 @@ class _NextToken(torch.autograd.Function):
 
 
 def _cross_entropy(head: torch.nn.Module, states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    losses: torch.Tensor = _NextToken.apply(head(states), wanted)
+    losses: torch.Tensor = _NextToken.apply(shapes.apply(head, states), wanted)
     return losses

@@ -65,8 +65,11 @@ def _forward(theirs: Any) -> Any:
         if torch.compiler.is_compiling() or not plain:
             return theirs(self, hidden_states)
         if torch.is_grad_enabled():
-            return _Normed.apply(hidden_states, self.weight, self.variance_epsilon)
-        return _unit(hidden_states, self.variance_epsilon)[0].mul_(self.weight)
+            normed = _Normed.apply(hidden_states, self.weight, self.variance_epsilon)
+        else:
+            normed = _unit(hidden_states, self.variance_epsilon)[0].mul_(self.weight)
+        # Autocast would copy it for each of the products that read it.
+        return normed.to(torch.get_autocast_dtype("cpu")) if torch.is_autocast_enabled("cpu") else normed
 
     forward.mathmill = theirs  # type: ignore[attr-defined]
     return forward

@@ -32,6 +32,7 @@ class _Turned(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         context.save_for_backward(cos, sin)
+        context.dtype = x.dtype  # under autocast less than that of the angles, in which the result is
         return _turn(x, cos, sin)
 
     @staticmethod
@@ -42,14 +43,13 @@ class _Turned(torch.autograd.Function):
         back = gradient * cos
         back[..., :half].add_(gradient[..., half:] * sin[..., half:])
         back[..., half:].sub_(gradient[..., :half] * sin[..., :half])
-        return back, None, None
+        return back.to(context.dtype), None, None
 
 
 def install(model: PreTrainedModel) -> bool:
     """Have the family of `model` turn its queries and keys this way, in all of this process; whether it does.
 
-    Left as they are: other families, a compiled block (which fuses these operations anyway), and queries whose type is
-    not that of the angles (autocast).
+    Left as they are: other families, and a compiled block (which fuses these operations anyway).
     """
     module = sys.modules[type(model).__module__]
     theirs = getattr(module, NAME, None)
@@ -63,7 +63,7 @@ def install(model: PreTrainedModel) -> bool:
     def turned(
         q: torch.Tensor, k: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor, unsqueeze_dim: int = 1
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        if torch.compiler.is_compiling() or not q.dtype == k.dtype == cos.dtype == sin.dtype:
+        if torch.compiler.is_compiling():
             return theirs(q, k, cos, sin, unsqueeze_dim=unsqueeze_dim)
         angles = cos.unsqueeze(unsqueeze_dim), sin.unsqueeze(unsqueeze_dim)
         turn = _Turned.apply if torch.is_grad_enabled() else _turn
