@@ -7,6 +7,7 @@ from rl_models import FAMILIES, tiny
 from mathmill.rl import shared_prefix
 from mathmill.rl.likelihood import Sequence, micro_batches, token_logprobs
 from mathmill.rl.prefix_attention import GroupSpan, SharedPrefixAttention
+from mathmill.training import norm, rotary
 
 CPU = torch.device("cpu")
 
@@ -97,6 +98,32 @@ def test_dropout_acts_on_the_weights_and_its_gradient_follows() -> None:
 
     assert torch.autograd.gradcheck(run, inputs)
     assert not torch.allclose(run(*inputs), SharedPrefixAttention.apply(*inputs, spans, 0.7, 0.0))
+
+
+def test_under_autocast_prompts_are_shared_too() -> None:
+    """Its backward pass may run inside the block, as a training step's does; rows are made up to a multiple of 64."""
+    torch.manual_seed(0)
+    model = FAMILIES["llama"]().train()
+    norm.install(model)
+    rotary.install(model)
+    (batch,) = micro_batches(sequences(), list(range(10)), 1000, CPU)
+    found, seen = [], set()
+    model.get_output_embeddings().register_forward_hook(lambda _layer, given, _made: seen.add(len(given[0])))
+    model.get_decoder().register_forward_pre_hook(
+        lambda _layer, _given, named: seen.add(named["input_ids"].shape[1]), with_kwargs=True
+    )
+    for enabled in (False, True):
+        model.zero_grad()
+        seen.clear()
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            assert shared_prefix.usable(model, batch.layout)
+            values, _ = token_logprobs(model, batch, 1.0)
+            values.sum().backward()
+        found.append((values.detach(), torch.cat([p.grad.flatten() for p in model.parameters()])))
+        assert (seen == {64}) is enabled
+    (exact, gradient), (near, rounded) = found
+    assert 0 < (near - exact).abs().max() < 0.02 * exact.abs().max()
+    assert 0 < (rounded - gradient).norm() / gradient.norm() < 0.05  # so it is without shared prompts
 
 
 def test_two_threads_give_the_same_bits_every_time() -> None:

@@ -1,4 +1,4 @@
-"""The rotation beside that of transformers: the same bits."""
+"""The rotation beside that of transformers: the same bits; under autocast gradients that are rounded less often."""
 
 import sys
 
@@ -62,7 +62,12 @@ def test_a_model_computes_the_same_bits(autocast: bool) -> None:
             losses = token_losses(model, ids, shifted(ids))
         losses.sum().backward()
         found.append([losses.detach(), *(parameter.grad for parameter in model.parameters())])
-    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))
+    assert torch.equal(found[0][0], found[1][0])
+    for one, other in zip(*found, strict=True):
+        if autocast:  # transformers rounds each of the gradient's terms to bfloat16, and their sum
+            torch.testing.assert_close(one, other, rtol=2e-2, atol=2e-2 * float(one.abs().max()))
+        else:
+            assert torch.equal(one, other)
 
 
 def test_other_families_are_left_alone() -> None:

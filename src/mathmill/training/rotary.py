@@ -1,4 +1,7 @@
-"""Rotary positions with a backward pass of their own: the numbers of transformers, bit for bit, in half the passes."""
+"""Rotary positions with a backward pass of their own: the numbers of transformers, bit for bit, in half the passes.
+
+Under autocast the gradient is rounded once, where transformers rounds each of its terms.
+"""
 
 import inspect
 import sys
