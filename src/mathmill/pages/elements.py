@@ -15,6 +15,8 @@ _BARE = re.compile(r"<[^>]{0,4000}>")
 _ATTRIBUTE = re.compile(r"""(?<![^\s"'/])([^\s=>"'/]++)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _TAGS = re.compile(r"<!--.{0,1000}?-->|</?[a-zA-Z][^>]{0,2000}>", re.DOTALL)
 MAX_TOKENS = 200_000
+# None of the characters makes a new entity; `&amp;` would.
+_COMMON = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'))
 
 
 class Budget:
@@ -60,4 +62,12 @@ def attributes(tag: str) -> dict[str, str]:
 def text_of(source: str) -> str:
     """The text of a piece of source: tags and comments gone, entities resolved."""
     text = _TAGS.sub("", source) if "<" in source else source
+    return _resolved(text) if "&" in text else text
+
+
+def _resolved(text: str) -> str:
+    """`html.unescape`, several times as fast where code has many entities of the common kinds."""
+    for entity, character in _COMMON:
+        if entity in text:
+            text = text.replace(entity, character)
     return unescape(text) if "&" in text else text

@@ -121,8 +121,12 @@ def _items(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
     return None
 
 
-def _menu(walk: Walk, _html: str, match: re.Match[str]) -> None:
+def _menu(walk: Walk, html: str, match: re.Match[str]) -> Found | None:
+    element = walk.element(html, match, "nav") if match.group(1) == "nav" and not walk.maths else None
+    if element is not None:
+        return "<nav></nav>", element[2]  # dropped as lists are, see `_items`
     walk.menus = max(0, walk.menus + (-1 if match.group(1).startswith("/") else 1))
+    return None
 
 
 def _summary(_walk: Walk, html: str, match: re.Match[str]) -> Found:
