@@ -99,12 +99,11 @@ class Linear:
         return [self._log_odds(text, numbers) for text in texts]
 
     def _log_odds(self, text: str, numbers: str) -> float | None:
-        if len(self._slots) + sum(map(len, self._pieces.values())) > self._known + _KEPT:
+        if len(self._slots) + sum(pieces.kept() for pieces in self._pieces.values()) > self._known + _KEPT:
             self._forget()
         remembered = self._pieces.setdefault(numbers, _Pieces(self, numbers))
         # What is neither word nor operator only separates: most pieces between spaces are then one token.
-        found = text.lower().encode("utf-8", "replace").translate(BREAKS).split()
-        slots = np.fromiter(chain.from_iterable(map(remembered.__getitem__, found)), dtype=np.int64)
+        slots = remembered.slots(text.lower().encode("utf-8", "replace").translate(BREAKS).split())
         if _END in self._slots:
             slots = np.append(slots, self._slots[_END])
         own = slots[slots < self._known]
@@ -133,19 +132,44 @@ class Linear:
         self._pieces: dict[str, _Pieces] = {}
 
 
-class _Pieces(dict[bytes, tuple[int, ...]]):
-    """The slots of the tokens of a piece of text without spaces; short pieces are read once."""
+class _Pieces(dict[bytes, int]):
+    """The slot of the token that a piece of text without spaces is; short pieces are read once.
+
+    A piece of several tokens, or of none, is -1 - n, and `_several[n]` are their slots.
+    """
 
     def __init__(self, model: Linear, numbers: str) -> None:
         super().__init__()
         self._model, self._numbers = model, numbers
+        self._several: list[tuple[int, ...]] = []
 
-    def __missing__(self, piece: bytes) -> tuple[int, ...]:
-        found = piece.decode()
-        slots = tuple(map(self._model.slot, [found] if piece.isalpha() else words(found, self._numbers)))
+    def kept(self) -> int:
+        """How many pieces are remembered, and how many rows of several tokens."""
+        return len(self) + len(self._several)
+
+    def slots(self, pieces: list[bytes]) -> NDArray[np.int64]:
+        """The slots of all tokens of a text's pieces, in order."""
+        found = np.fromiter(map(self.__getitem__, pieces), dtype=np.int64, count=len(pieces))
+        places = np.flatnonzero(found < 0)
+        if len(places):
+            several = [self._several[-1 - code] for code in found[places].tolist()]
+            counts = np.ones(len(found), dtype=np.int64)
+            counts[places] = list(map(len, several))
+            found = np.repeat(found, counts)
+            found[found < 0] = np.fromiter(chain.from_iterable(several), dtype=np.int64)
+        return found
+
+    def __missing__(self, piece: bytes) -> int:
+        text = piece.decode()
+        slots = tuple(map(self._model.slot, [text] if piece.isalpha() else words(text, self._numbers)))
+        if len(slots) == 1:
+            code = slots[0]
+        else:
+            self._several.append(slots)
+            code = -len(self._several)
         if len(piece) <= _LONGEST:
-            self[piece] = slots
-        return slots
+            self[piece] = code
+        return code
 
 
 def _hash(word: str) -> int:
