@@ -12,7 +12,8 @@ from resiliparse.extract.html2text import extract_plain_text
 from mathmill.pages import formulas, markup
 from mathmill.pages.delimiters import replace_delimited
 from mathmill.pages.headings import unnamed
-from mathmill.pages.placeholders import PAD, RESERVED, RESERVED_CHARACTERS, Placeholders
+from mathmill.pages.placeholders import PAD, RESERVED, Placeholders
+from mathmill.pages.scan import Scan
 from mathmill.pages.signs import score
 from mathmill.pages.structure import flattened, plain_blocks, reveal
 from mathmill.pages.text import finish
@@ -21,7 +22,8 @@ from mathmill.pages.walk import Walk
 MIN_SCORE, MAX_LOST = 0.5, 0.5  # the defaults of the keys pages.formulas.min_score and max_lost
 
 _KINDS = (*markup.KINDS, *formulas.KINDS)
-_UPPER = re.compile(r"<(?:[A-Z]|/[A-Z])")
+# NUL, delimiters that an editor has written as entities, reserved characters (in UTF-8), tags in upper case.
+_UNPREPARED = Scan([r"\x00", r"&#(?:92|36);", r"\xee\x80[\x81-\x86]", r"<[A-Z]", r"</[A-Z]"])
 _WRITTEN = re.compile(r"&#(?:92|36);")
 _UPPER_NAME = re.compile(r"</?[A-Z][A-Za-z0-9]*")
 # Inline elements say nothing about what is content; without them the parser has half as much to do.
@@ -83,15 +85,10 @@ def read_page(html: str, min_score: float = MIN_SCORE, max_lost: float = MAX_LOS
 
 def prepare(html: str) -> str:
     """The source without NUL and the characters of placeholders, tags in lower case."""
-    if "\x00" in html:
-        html = html.replace("\x00", "")
-    if "&#" in html:  # delimiters that an editor has written as entities
-        html = _WRITTEN.sub(lambda match: "\\" if match.group() == "&#92;" else "$", html)
-    if not html.isascii() and any(char in html for char in RESERVED_CHARACTERS):
-        html = RESERVED.sub("", html)
-    if _UPPER.search(html):
-        html = _UPPER_NAME.sub(lambda match: match.group().lower(), html)
-    return html
+    if not _UNPREPARED.any(html):
+        return html
+    html = _WRITTEN.sub(lambda match: "\\" if match.group() == "&#92;" else "$", html.replace("\x00", ""))
+    return _UPPER_NAME.sub(lambda match: match.group().lower(), RESERVED.sub("", html))
 
 
 def _smaller(html: str, hidden_span: bool) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mathmill.pages.elements import Budget, start_tag, text_of
 from mathmill.pages.placeholders import DISPLAY, INLINE
+from mathmill.pages.scan import Scan
 
 _LIST_TAG = re.compile(r"<(/?)(ul|ol|li)(?=[\s>])([^>]{0,1000})>(\s*<p(?:\s[^>]*)?>)?")
 _LINK = re.compile(r"<(/?)a(?=[\s>])[^>]{0,2000}>")
@@ -26,6 +27,8 @@ _NESTING = re.compile(
 )
 _CELL_OPEN = re.compile(r"(<t[dh](?:\s[^>]{0,2000})?>)\s*<(?:p|div)(?:\s[^>]{0,2000})?>(?![^<]*<(?:table|ul|ol|pre))")
 _CELL_CLOSE = re.compile(r"</(?:p|div)>\s*(?=</t[dh]>)")
+_BLOCKS = Scan([r"<figure", r"<t[dh][^>]*>\s*<(?:p|div)"])  # what `plain_blocks` has to do with
+_HIDDEN = Scan([r"display\s*:\s*none", r"visibility\s*:\s*hidden", r"hidden[\s>=/]"])  # and `reveal`
 _HIDES = re.compile(
     r"<([a-z][a-z0-9-]*)(?=\s)[^<>]*?[\s\"';](?:display\s*:\s*none|visibility\s*:\s*hidden|hidden(?=[\s>=/])"
     r"|aria-hidden\s*=\s*[\"']?true)[^<>]*>"
@@ -125,13 +128,13 @@ def _depth(html: str) -> int:
 
 def plain_blocks(html: str) -> str:
     """Figures as plain blocks, and cells that hold one paragraph as cells that hold text."""
+    if not _BLOCKS.any(html):
+        return html
     if "<figure" in html:
         html = html.replace("<figure", "<div").replace("</figure>", "</div>").replace("<divcaption", "<div")
         html = html.replace("<figcaption", "<div").replace("</figcaption>", "</div>")
-    if "<td" in html and ("<p" in html or "<div" in html):
-        html, found = _CELL_OPEN.subn(r"\1", html)
-        html = _CELL_CLOSE.sub("", html) if found else html
-    return html
+    html, found = _CELL_OPEN.subn(r"\1", html)
+    return _CELL_CLOSE.sub("", html) if found else html
 
 
 def reveal(html: str, budget: Budget) -> tuple[str, bool]:
@@ -142,6 +145,8 @@ def reveal(html: str, budget: Budget) -> tuple[str, bool]:
     A hidden element is judged by what it holds: a formula, or prose (few links, no form) that is either called an
     answer, a proof or the like by itself or by what stands right before it, or is long enough to be content.
     """
+    if not _HIDDEN.any(html):
+        return html, False
     out, position = [], 0
     tags = _hiding_tags(html)
     for start in tags:
