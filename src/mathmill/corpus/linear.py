@@ -103,7 +103,7 @@ class Linear:
             self._forget()
         remembered = self._pieces.setdefault(numbers, _Pieces(self, numbers))
         # What is neither word nor operator only separates: most pieces between spaces are then one token.
-        slots = remembered.slots(text.lower().encode("utf-8", "replace").translate(BREAKS).split())
+        slots = remembered.slots(text.encode("utf-8", "replace").translate(BREAKS).split())
         if _END in self._slots:
             slots = np.append(slots, self._slots[_END])
         own = slots[slots < self._known]
@@ -116,20 +116,34 @@ class Linear:
             count += len(grams)
         return total / count if count else None
 
-    def slot(self, word: str) -> int:
-        """Where a word's hash stands; those behind the vocabulary have no row of their own."""
-        found = self._slots.get(word)
-        if found is None:
-            found = self._slots[word] = len(self._slots)
-            if found >= len(self._hashes):
-                self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
-            self._hashes[found] = _hash(word)
-        return found
+    def slots(self, words: Iterable[str]) -> tuple[int, ...]:
+        """Where the hashes of words stand; those behind the vocabulary have no row of their own."""
+        return tuple(map(self._slots.__getitem__, words))
+
+    def place(self, slot: int, word: str) -> None:
+        """Put a new word's hash at its slot."""
+        if slot >= len(self._hashes):
+            self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
+        self._hashes[slot] = _hash(word)
 
     def _forget(self) -> None:
-        self._slots = dict(self._vocabulary)
+        self._slots = _Slots(self)
+        self._slots.update(self._vocabulary)
         self._hashes = self._hashes[: self._known].copy()
         self._pieces: dict[str, _Pieces] = {}
+
+
+class _Slots(dict[str, int]):
+    """Word -> slot; a word that has none gets the next one."""
+
+    def __init__(self, model: Linear) -> None:
+        super().__init__()
+        self._model = model
+
+    def __missing__(self, word: str) -> int:
+        slot = self[word] = len(self)
+        self._model.place(slot, word)
+        return slot
 
 
 class _Pieces(dict[bytes, int]):
@@ -161,7 +175,7 @@ class _Pieces(dict[bytes, int]):
 
     def __missing__(self, piece: bytes) -> int:
         text = piece.decode()
-        slots = tuple(map(self._model.slot, [text] if piece.isalpha() else words(text, self._numbers)))
+        slots = self._model.slots([text] if piece.isalpha() else words(text, self._numbers))
         if len(slots) == 1:
             code = slots[0]
         else:

@@ -7,10 +7,9 @@ _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3"
 # must not look different for that.
 # Words of plain letters come first: a class of plain letters is read several times as fast as one of all letters.
 _WORD = re.compile(rf"[a-z]++(?![^\x00-\x7f])|\\[a-z]+|[{_CJK}]|\d+|[^\W\d_{_CJK}]+|[=+*/^<>%×÷±−≤≥≠≈∑∫√∞-]")
-# For text in lower case as UTF-8: a space for each ASCII character that is no part of any word.
-BREAKS = bytes(
-    byte if chr(byte) in "abcdefghijklmnopqrstuvwxyz0123456789\\=+*/^<>%-" or byte > 127 else 32 for byte in range(256)
-)
+# For text as UTF-8: ASCII in lower case, and a space for each of its characters that is no part of any word.
+_KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789\\=+*/^<>%-") | set(range(128, 256))
+BREAKS = bytes(byte if byte in _KEPT else 32 for byte in bytes(range(256)).lower())
 _TOKEN = re.compile(rf"[A-Za-z0-9]++(?![^\x00-\x7f])|[{_CJK}]|[^\W_{_CJK}]+|[^\w\s]")
 _DIGITS = re.compile(r"\d+")
 

@@ -70,6 +70,7 @@ def read_page(html: str, min_score: float = MIN_SCORE, max_lost: float = MAX_LOS
     walk = Walk(html, found, _KINDS, formulas.MARKED, fine)
     asciimath = fine and "`" in html and ("asciimath" in html or "ASCIIMath" in html or "AM_" in html)
     html = walk.rewrite(html)
+    html = html.partition("</head>")[2] or html  # what the walk has left of the head is no text
     if fine:
         html = replace_delimited(html, found, walk.delimiters, asciimath)
     html, hidden_span = reveal(html, walk.budget)
