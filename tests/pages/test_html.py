@@ -93,6 +93,12 @@ def test_menus_leave_no_trace_in_what_follows() -> None:
     assert text == f"{PARAGRAPH}\n\n{PARAGRAPH}"
 
 
+def test_a_head_that_is_closed_too_late_costs_no_text() -> None:
+    assert page_text(f"<html><head><title>T</title><p>{PARAGRAPH}</p></head><p>{PARAGRAPH}</p>").count(PARAGRAPH) == 2
+    assert page_text(f"<html><head><title>T</title></head><body><p>{PARAGRAPH}</p>") == PARAGRAPH
+    assert page_text(f"<body><pre>&lt;/head></pre><p>{PARAGRAPH}</p><p>of </head> tags</p>").count(PARAGRAPH) == 1
+
+
 def test_no_body() -> None:
     assert page_text("") == ""
     assert page_text("<frameset></frameset>") == ""

@@ -24,6 +24,7 @@ MIN_SCORE, MAX_LOST = 0.5, 0.5  # the defaults of the keys pages.formulas.min_sc
 _KINDS = (*markup.KINDS, *formulas.KINDS)
 # NUL, delimiters that an editor has written as entities, reserved characters (in UTF-8), tags in upper case.
 _UNPREPARED = Scan([r"\x00", r"&#(?:92|36);", r"\xee\x80[\x81-\x86]", r"<[A-Z]", r"</[A-Z]"])
+_CONTENT = re.compile(r"<(?:body|p|div|table|ul|ol|pre|article|section|main|h[1-6])[\s>]")
 _WRITTEN = re.compile(r"&#(?:92|36);")
 _UPPER_NAME = re.compile(r"</?[A-Z][A-Za-z0-9]*")
 # Inline elements say nothing about what is content; without them the parser has half as much to do.
@@ -70,7 +71,7 @@ def read_page(html: str, min_score: float = MIN_SCORE, max_lost: float = MAX_LOS
     walk = Walk(html, found, _KINDS, formulas.MARKED, fine)
     asciimath = fine and "`" in html and ("asciimath" in html or "ASCIIMath" in html or "AM_" in html)
     html = walk.rewrite(html)
-    html = html.partition("</head>")[2] or html  # what the walk has left of the head is no text
+    html = _headless(html)
     if fine:
         html = replace_delimited(html, found, walk.delimiters, asciimath)
     html, hidden_span = reveal(html, walk.budget)
@@ -90,6 +91,12 @@ def prepare(html: str) -> str:
         return html
     html = _WRITTEN.sub(lambda match: "\\" if match.group() == "&#92;" else "$", html.replace("\x00", ""))
     return _UPPER_NAME.sub(lambda match: match.group().lower(), RESERVED.sub("", html))
+
+
+def _headless(html: str) -> str:
+    """The source behind its head, which has no text; with a head that is closed too late it stays whole."""
+    head, end, rest = html.partition("</head>")
+    return rest if end and _CONTENT.search(head) is None else html
 
 
 def _smaller(html: str, hidden_span: bool) -> str:

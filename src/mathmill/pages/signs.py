@@ -12,7 +12,7 @@ SIGNS: tuple[tuple[float, str], ...] = (
     (1.0, r"TeX"),
     (1.0, r"\\(?:[(\[]|begin\{|frac|sqrt|sum|int|alpha|left|cdot|le|ge)"),
     # KaTeX, LaTeX, latex.php, [tex], class="tex", data-tex, ?tex=, mimetex.cgi
-    (1.0, r"[-\[\"'=?ai/]tex[\]=?.\"'> ]"),
+    (1.0, r"[-\[\"'=?aei/]tex[\]=?.\"'> ]"),
     (1.0, r"quation"),
     (1.0, r"ormula"),
     (1.0, r"data-(?:expr|asciimath)"),
