@@ -6,7 +6,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import fasttext
-import numpy as np
 import pytest
 
 from mathmill.corpus import linear
@@ -58,20 +57,12 @@ def test_the_probabilities_are_fasttexts(tmp_path: Path, ngrams: int) -> None:
         assert score == pytest.approx(found[POSITIVE], abs=2e-5), content
 
 
-def test_forgetting_changes_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, rng = trained(tmp_path, 3), random.Random(2)
-    texts = [" ".join(f"{rng.choice(ALGEBRA)}{rng.randint(0, 300)}" for _ in range(30)) for _ in range(100)]
-    whole = score_texts(load(path), texts, PARAMS)
-    monkeypatch.setattr(linear, "_KEPT", 50)
-    forgetful = load(path)
-    assert score_texts(forgetful, texts, PARAMS) == whole
-    assert len(forgetful._slots) < 500
-
-
-def test_the_order_of_texts_changes_no_score(tmp_path: Path) -> None:
-    path = trained(tmp_path, 2)
-    there, back = load(path), load(path)
-    assert score_texts(there, TEXTS, PARAMS) == score_texts(back, TEXTS[::-1], PARAMS)[::-1]
+def test_the_company_of_a_text_changes_no_score(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load(trained(tmp_path, 3))
+    together = score_texts(model, TEXTS * 30, PARAMS)
+    assert together[: len(TEXTS)] * 30 == together
+    monkeypatch.setattr(linear, "_GROUP", 1)
+    assert score_texts(model, TEXTS * 30, PARAMS) == together
 
 
 def test_numbers_as_zero(tmp_path: Path) -> None:
@@ -107,8 +98,3 @@ def test_a_file_that_is_no_classifier_is_named(tmp_path: Path) -> None:
         path.write_bytes(broken)
         with pytest.raises(UserError, match=r"m\.npz: not a folded classifier"):
             Linear.read(path)
-
-
-def test_the_hash_is_of_signed_bytes() -> None:
-    """Of `a` the value of FNV-1a; of two bytes over 127 what fastText makes of them, as its n-grams above confirm."""
-    assert linear._hash("a") == int(np.uint64(0xE40C292C | 0xFFFFFFFF00000000))
