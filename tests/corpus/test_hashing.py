@@ -20,7 +20,8 @@ def test_texts_hold_their_words(numbers: str) -> None:
     expected = [words(text, numbers) for text in texts]
     assert ends == np.cumsum([len(some) for some in expected]).tolist()
     hashed = of_words([word for some in expected for word in some])
-    assert (found.hashes == hashed.hashes).all() and (found.keys == hashed.keys).all()
+    assert (found.hashes == hashed.hashes).all()
+    assert (found.keys == hashed.keys).all()
 
 
 def test_the_hash_is_of_signed_bytes() -> None:
@@ -49,4 +50,5 @@ def test_rows_are_found_by_the_whole_key() -> None:
 
 def test_no_text_has_no_words() -> None:
     found, ends = of_texts([], "keep")
-    assert len(found.keys) == 0 and ends == []
+    assert len(found.keys) == 0
+    assert ends == []
