@@ -49,8 +49,8 @@ def test_a_group_that_shares_its_prompt_samples_what_copies_of_it_sample(family,
     policy = FAMILIES[family]().eval()
     with torch.no_grad():
         policy.get_output_embeddings().weight[EOS] *= 3
-    assert group_decoding.usable(policy, 30, torch.device("cpu"))
-    settings = Sampling(20, temperature=1.3, seed=5)
+    assert group_decoding.usable(policy, 50, torch.device("cpu"))
+    settings = Sampling(40, temperature=1.3, seed=5)  # several blocks of the cache
     shared = generate(policy, PROMPTS, 6, settings, EOS)
     monkeypatch.setattr("mathmill.rl.rollout.usable", lambda *_: False)
     copied = generate(policy, PROMPTS, 6, settings, EOS)

@@ -1,11 +1,16 @@
-"""A key-value cache in one preallocated buffer, whose rows can be repeated and dropped.
+"""Key-value caches that are written in place, whose rows can be repeated and dropped.
 
 transformers' DynamicCache copies the whole cache at every token; its StaticCache attends over the full length from the
-start. This one writes in place and shows the layers only what is filled.
+start. `BufferLayer` shows what is filled of a buffer of full length. `BlockLayer` shows a buffer that grows by a few
+tokens at a time, filled or not: products of many small matrices copy what is not dense.
 """
+
+from collections.abc import Sequence
 
 import torch
 from transformers.cache_utils import Cache, DynamicLayer
+
+_BLOCK = 16
 
 
 class BufferLayer(DynamicLayer):
@@ -55,12 +60,41 @@ class BufferLayer(DynamicLayer):
         self.values[:, :, : self.length] = values[rows]
 
 
-class BufferCache(Cache):
-    """One BufferLayer for each layer of the model; capacity in tokens, prompt included."""
+class BlockLayer(BufferLayer):
+    """A layer that shows [rows, kv_heads, blocks of _BLOCK tokens, head_dim]; zeros stand behind `length` tokens."""
 
-    def __init__(self, layers: int, capacity: int) -> None:
-        self.buffers = [BufferLayer(capacity) for _ in range(layers)]
-        super().__init__(layers=list(self.buffers))
+    def __init__(self) -> None:
+        super().__init__(_BLOCK)
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Write the new positions, return all blocks."""
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+            self.keys.zero_()
+            self.values.zero_()
+        while self.length + key_states.shape[-2] > self.keys.shape[2]:
+            self.keys, self.values = _longer(self.keys), _longer(self.values)
+        super().update(key_states, value_states)
+        return self.keys, self.values
+
+    def take(self, rows: torch.Tensor) -> None:
+        """Keep or repeat rows by index."""
+        self.keys, self.values = self.keys[rows], self.values[rows]
+
+
+def _longer(buffer: torch.Tensor) -> torch.Tensor:
+    rows, heads, _, size = buffer.shape
+    return torch.cat([buffer, buffer.new_zeros(rows, heads, _BLOCK, size)], 2)
+
+
+class BufferCache(Cache):
+    """A buffer for each layer of the model."""
+
+    def __init__(self, buffers: Sequence[BufferLayer]) -> None:
+        self.buffers = buffers
+        super().__init__(layers=list(buffers))
 
     def take(self, rows: torch.Tensor) -> None:
         """Keep or repeat rows by index in every layer."""

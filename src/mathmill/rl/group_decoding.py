@@ -19,11 +19,13 @@ class Prompts:
     """Keys and values of B prompts, [B, kv_heads, width, size] a layer, and which of R rows continues which.
 
     real [B, width]: False where a prompt is padded on the left. Rows must stand in the order of their prompts.
+    behind: how many tokens of their own the rows have, the newest with them.
     """
 
     def __init__(self, cache: BufferCache, real: torch.Tensor, group: torch.Tensor) -> None:
-        self.keys = [layer.keys[:, :, : layer.length] for layer in cache.buffers]
-        self.values = [layer.values[:, :, : layer.length] for layer in cache.buffers]
+        self.keys = [layer.keys for layer in cache.buffers]
+        self.values = [layer.values for layer in cache.buffers]
+        self.behind = 0
         self.hidden = ~real
         self.padded = bool(self.hidden.any())
         self._place(group)
@@ -89,7 +91,10 @@ def _forward(
     shared_prompts: Prompts | None = None,
     **others: Any,
 ) -> tuple[torch.Tensor, None]:
-    """The attention interface of transformers: query [R, heads, 1, size]; key, value [R, kv_heads, own, size]."""
+    """The attention interface of transformers: query [R, heads, 1, size]; key, value [R, kv_heads, own, size].
+
+    Of `own` tokens the first `shared_prompts.behind` are there: the blocks of a BlockLayer.
+    """
     if shared_prompts is None:
         raise TypeError("the layers do not hand the prompts to the attention function")
     rows, heads, _, size = query.shape
@@ -106,6 +111,7 @@ def _forward(
         scores[..., :width] = shared_prompts.spread(shared, kv_heads)
         alone = q.view(rows * kv_heads, -1, size) @ key.flatten(0, 1).transpose(1, 2)
         scores[..., width:] = alone.view(rows, heads, own)
+        scores[..., width + shared_prompts.behind :] = float("-inf")
         weights = torch.softmax(scores, -1, dtype=torch.float32).to(value.dtype)
         mixed = weights.view(rows * kv_heads, -1, width + own)[..., width:] @ value.flatten(0, 1)
         shared = shared_prompts.gather(weights[..., :width], kv_heads) @ prompt_values

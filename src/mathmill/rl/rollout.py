@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
-from mathmill.rl.cache import BufferCache
+from mathmill.rl.cache import BlockLayer, BufferCache, BufferLayer
 from mathmill.rl.group_decoding import Prompts, grouped, usable
 
 # Compact the batch when fewer than this share of its rows is still alive: copying the cache costs about one token.
@@ -120,7 +120,10 @@ def generate(
         ids[row, width - len(prompt) :] = torch.tensor(prompt)
         real[row, width - len(prompt) :] = True
     ids, real = ids.to(device), real.to(device)
-    cache = BufferCache(model.config.num_hidden_layers, width + sampling.max_new_tokens)
+    # One row to a prompt has nothing to share.
+    shared = n > 1 and usable(model, width + sampling.max_new_tokens, device)
+    capacity = width if shared else width + sampling.max_new_tokens
+    cache = BufferCache([BufferLayer(capacity) for _ in range(model.config.num_hidden_layers)])
     causal = torch.ones(width, width, dtype=torch.bool, device=device).tril()
     positions = (real.cumsum(1) - 1).clamp(min=0)
     dtype = model.get_input_embeddings().weight.dtype
@@ -138,9 +141,7 @@ def generate(
     rows = torch.arange(len(prompts), device=device).repeat_interleave(n)
     uniforms = _uniforms(sampling, row_ids or list(range(len(rows)))).to(device)
     first = output.logits[:, -1].float()[rows]
-    # One row to a prompt has nothing to share.
-    shared = n > 1 and usable(model, width + sampling.max_new_tokens, device)
-    batch: _Rows = _Grouped(model, cache, real, rows, sampling) if shared else _Repeated(model, cache, real, rows)
+    batch: _Rows = (_Grouped if shared else _Repeated)(model, cache, real, rows)
     with grouped(model, shared):
         return _decode(batch, first, positions[rows, -1], uniforms, sampling, eos, stop)
 
@@ -182,18 +183,17 @@ class _Repeated:
 class _Grouped:
     """The rows of a group share the prompt's keys and values (group_decoding)."""
 
-    def __init__(
-        self, model: Any, cache: BufferCache, real: torch.Tensor, rows: torch.Tensor, sampling: Sampling
-    ) -> None:
+    def __init__(self, model: Any, cache: BufferCache, real: torch.Tensor, rows: torch.Tensor) -> None:
         self.model, self.prompts = model, Prompts(cache, real, rows)
-        self.cache = BufferCache(len(cache.buffers), sampling.max_new_tokens)
+        self.cache = BufferCache([BlockLayer() for _ in cache.buffers])
 
     def take(self, keep: torch.Tensor) -> None:
-        if self.cache.buffers[0].length:
+        if self.prompts.behind:
             self.cache.take(keep)
         self.prompts.take(keep)
 
     def next(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        self.prompts.behind += 1
         output = self.model(
             input_ids=tokens[:, None],
             position_ids=positions[:, None],
