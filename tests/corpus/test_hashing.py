@@ -48,7 +48,8 @@ def test_rows_are_found_by_the_whole_key() -> None:
     assert Rows(np.empty(0, dtype=np.uint64)).find(known).max() == -1
 
 
-def test_no_text_has_no_words() -> None:
-    found, ends = of_texts([], "keep")
+@pytest.mark.parametrize("texts", [[], [""], ["", " . "]])
+def test_no_text_has_no_words(texts: list[str]) -> None:
+    found, ends = of_texts(texts, "keep")
     assert len(found.keys) == 0
-    assert ends == []
+    assert ends == [0] * len(texts)

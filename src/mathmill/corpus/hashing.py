@@ -72,7 +72,7 @@ def _places(source: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     np.not_equal(classes[1:], classes[:-1], out=first[1:])
     first |= classes == _OPERATOR  # two operators are two words
     starts = np.flatnonzero(first)
-    ends = np.append(starts[1:], len(classes))
+    ends = np.append(starts, len(classes))[1:]
     kinds = classes[starts]
     starts[1:] -= (kinds[1:] == _LETTER) & (kinds[:-1] == _BACKSLASH)  # a command has its backslash
     word = (kinds != _BREAK) & (kinds != _BACKSLASH)
