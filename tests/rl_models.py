@@ -6,7 +6,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import torch
-from transformers import BloomConfig, BloomForCausalLM, GPT2Config, GPT2LMHeadModel, Qwen2Config, Qwen2ForCausalLM
+from transformers import (
+    BloomConfig,
+    BloomForCausalLM,
+    GPT2Config,
+    GPT2LMHeadModel,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen3Config,
+    Qwen3ForCausalLM,
+)
 from transformers.models.llama.modeling_llama import LlamaConfig, LlamaForCausalLM
 
 from mathmill.rl.config import RlConfig, SamplingConfig
@@ -68,6 +77,12 @@ def qwen2() -> Qwen2ForCausalLM:
     return Qwen2ForCausalLM(Qwen2Config(**small, intermediate_size=64, num_key_value_heads=2, initializer_range=0.3))
 
 
+def qwen3() -> Qwen3ForCausalLM:
+    """Norms on queries and keys; heads wider than their share of the states."""
+    small = {"vocab_size": 60, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "head_dim": 16}
+    return Qwen3ForCausalLM(Qwen3Config(**small, intermediate_size=64, num_key_value_heads=2, initializer_range=0.3))
+
+
 def gpt2() -> GPT2LMHeadModel:
     return GPT2LMHeadModel(GPT2Config(vocab_size=60, n_embd=32, n_layer=2, n_head=4, initializer_range=0.3))
 
@@ -77,4 +92,10 @@ def bloom() -> BloomForCausalLM:
     return BloomForCausalLM(BloomConfig(vocab_size=60, hidden_size=32, n_layer=2, n_head=4, initializer_range=0.3))
 
 
-FAMILIES: dict[str, Callable] = {"llama": lambda: tiny(60), "qwen2": qwen2, "gpt2": gpt2, "bloom": bloom}
+FAMILIES: dict[str, Callable] = {
+    "llama": lambda: tiny(60),
+    "qwen2": qwen2,
+    "qwen3": qwen3,
+    "gpt2": gpt2,
+    "bloom": bloom,
+}

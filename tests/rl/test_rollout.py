@@ -42,7 +42,7 @@ def test_a_sample_depends_on_its_row_alone(model) -> None:
     assert len({tuple(r.tokens) for r in together[:4]}) > 1  # a group does not repeat itself
 
 
-@pytest.mark.parametrize("family", ["llama", "qwen2", "gpt2"])
+@pytest.mark.parametrize("family", ["llama", "qwen2", "qwen3", "gpt2"])
 def test_a_group_that_shares_its_prompt_samples_what_copies_of_it_sample(family, monkeypatch) -> None:
     """Padded prompts, rows that leave at different times, whole groups that end."""
     torch.manual_seed(0)

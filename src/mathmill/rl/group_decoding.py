@@ -91,29 +91,36 @@ def _forward(
     shared_prompts: Prompts | None = None,
     **others: Any,
 ) -> tuple[torch.Tensor, None]:
-    """The attention interface of transformers: query [R, heads, 1, size]; key, value [R, kv_heads, own, size].
-
-    Of `own` tokens the first `shared_prompts.behind` are there: the blocks of a BlockLayer.
-    """
+    """The attention interface of transformers: query [R, heads, 1, size]; key and value as `attend` takes them."""
     if shared_prompts is None:
         raise TypeError("the layers do not hand the prompts to the attention function")
-    rows, heads, _, size = query.shape
-    kv_heads, own = key.shape[1], key.shape[2]
-    prompt_keys = shared_prompts.keys[module.layer_idx].flatten(0, 1)
-    prompt_values = shared_prompts.values[module.layer_idx].flatten(0, 1)
-    width = prompt_keys.shape[1]
-    scale = size**-0.5 if scaling is None else scaling
+    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
     with torch.autocast(query.device.type, enabled=False):
-        q = (query[:, :, 0] * scale).to(key.dtype)
-        scores = q.new_empty(rows, heads, width + own)
-        queries, keys = shared_prompts.gather(q, kv_heads), prompt_keys.transpose(1, 2)
-        shared = torch.baddbmm(shared_prompts.mask, queries, keys) if shared_prompts.padded else queries @ keys
-        scores[..., :width] = shared_prompts.spread(shared, kv_heads)
-        alone = q.view(rows * kv_heads, -1, size) @ key.flatten(0, 1).transpose(1, 2)
-        scores[..., width:] = alone.view(rows, heads, own)
-        scores[..., width + shared_prompts.behind :] = float("-inf")
-        weights = torch.softmax(scores, -1, dtype=torch.float32).to(value.dtype)
-        mixed = weights.view(rows * kv_heads, -1, width + own)[..., width:] @ value.flatten(0, 1)
-        shared = shared_prompts.gather(weights[..., :width], kv_heads) @ prompt_values
-        output = mixed.view(rows, heads, -1) + shared_prompts.spread(shared, kv_heads)
+        output = attend(query[:, :, 0], key, value, shared_prompts, module.layer_idx, scale)
     return output.to(query.dtype)[:, None], None
+
+
+def attend(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, prompts: Prompts, layer: int, scale: float
+) -> torch.Tensor:
+    """[R, heads, size]: each row's query over its prompt and its own tokens in that layer.
+
+    query [R, heads, size]; key, value [R, kv_heads, own, size], of which the first `prompts.behind` are there: the
+    blocks of a BlockLayer.
+    """
+    rows, heads, size = query.shape
+    kv_heads, own = key.shape[1], key.shape[2]
+    prompt_keys, prompt_values = prompts.keys[layer].flatten(0, 1), prompts.values[layer].flatten(0, 1)
+    width = prompt_keys.shape[1]
+    q = (query * scale).to(key.dtype)
+    scores = q.new_empty(rows, heads, width + own)
+    queries, keys = prompts.gather(q, kv_heads), prompt_keys.transpose(1, 2)
+    shared = torch.baddbmm(prompts.mask, queries, keys) if prompts.padded else queries @ keys
+    scores[..., :width] = prompts.spread(shared, kv_heads)
+    alone = q.view(rows * kv_heads, -1, size) @ key.flatten(0, 1).transpose(1, 2)
+    scores[..., width:] = alone.view(rows, heads, own)
+    scores[..., width + prompts.behind :] = float("-inf")
+    weights = torch.softmax(scores, -1, dtype=torch.float32).to(value.dtype)
+    mixed = weights.view(rows * kv_heads, -1, width + own)[..., width:] @ value.flatten(0, 1)
+    shared = prompts.gather(weights[..., :width], kv_heads) @ prompt_values
+    return mixed.view(rows, heads, -1) + prompts.spread(shared, kv_heads)

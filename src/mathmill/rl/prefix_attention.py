@@ -4,7 +4,9 @@ Written out with matrix products, group by group: at the sizes of laptops a grou
 cache, and no score of a prompt is computed twice.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -15,9 +17,8 @@ from torch.autograd.function import once_differentiable
 class GroupSpan:
     """One group in the packed tokens: `prompt` tokens from `start`, then `outputs` outputs, back to back.
 
-    longest: tokens of the longest output; end: behind the last one. The outputs' tokens are laid out in a grid
-    [outputs, longest]; pieces: (place in the flat grid, place behind the prompt, tokens) of each run that is copied as
-    one; gaps: (first, last + 1) of the places without a token.
+    longest: tokens of the longest output; end: behind the last one. runs: neighbours of one length, as (first output,
+    outputs, tokens of each).
     """
 
     start: int
@@ -25,26 +26,18 @@ class GroupSpan:
     outputs: int
     longest: int
     end: int
-    pieces: tuple[tuple[int, int, int], ...]
-    gaps: tuple[tuple[int, int], ...]
+    runs: tuple[tuple[int, int, int], ...]
 
     @classmethod
     def of(cls, start: int, prompt: int, lengths: list[int]) -> "GroupSpan":
         """The group of outputs of these lengths."""
-        longest = max(lengths)
-        pieces: list[tuple[int, int, int]] = []
-        gaps = []
-        behind = 0
-        for row, length in enumerate(lengths):
-            place = row * longest
-            if pieces and pieces[-1][0] + pieces[-1][2] == place:  # no gap before this row
-                pieces[-1] = (*pieces[-1][:2], pieces[-1][2] + length)
-            else:
-                pieces.append((place, behind, length))
-            if length < longest:
-                gaps.append((place + length, place + longest))
-            behind += length
-        return cls(start, prompt, len(lengths), longest, start + prompt + behind, tuple(pieces), tuple(gaps))
+        runs = []
+        row = 0
+        for length, same in groupby(lengths):
+            rows = len(list(same))
+            runs.append((row, rows, length))
+            row += rows
+        return cls(start, prompt, len(lengths), max(lengths), start + prompt + sum(lengths), tuple(runs))
 
 
 class SharedPrefixAttention(torch.autograd.Function):
@@ -71,21 +64,14 @@ class SharedPrefixAttention(torch.autograd.Function):
         by_head = out.transpose(0, 1)
         kept: list[torch.Tensor] = []
         for span in spans:
-            middle = span.start + span.prompt
-            qp, kp, vp = (x[:, span.start : middle] for x in (q, k, v))
-            scores = torch.baddbmm(_causal(span.prompt, q), qp, kp.transpose(1, 2), alpha=scale)
-            weights, dropped = _softmax(scores, dropout)
-            by_head[:, span.start : middle] = dropped @ vp
+            qp, kp, vp = (_prompt(x, span) for x in (q, k, v))
+            weights, dropped = _softmax(_scores(qp, kp, scale), dropout)
+            torch.bmm(dropped, vp, out=_prompt(by_head, span))
             kept += [weights, dropped]
-            if not span.longest:
-                continue
-            qo, ko, vo = (_grid(x, span) for x in (q, k, v))
-            scores = _output_scores(qo, ko, kp, span, scale)
-            weights, dropped = _softmax(scores, dropout)
-            kept += [weights, dropped]
-            mixed = dropped[..., : span.prompt] @ vp
-            mixed.view(-1, span.longest, size).baddbmm_(_own(dropped, span), vo.view(-1, span.longest, size))
-            _put(by_head[:, middle : span.end], mixed, span)
+            if span.longest:
+                weights, dropped = _softmax(_scores(_rows(q, span), _seen(k, span), scale), dropout)
+                _put(by_head, dropped @ _seen(v, span), span)
+                kept += [weights, dropped]
         ctx.save_for_backward(q, k, v, *kept)
         ctx.spans, ctx.scale, ctx.dropout = spans, scale, dropout
         return out
@@ -106,81 +92,76 @@ class SharedPrefixAttention(torch.autograd.Function):
             whole[:, ctx.spans[-1].end :] = 0
         grad = grad.transpose(0, 1)
         given = iter(kept)
-        for span in ctx.spans:
-            middle = span.start + span.prompt
-            prompt = slice(span.start, middle)
-            qp, kp, vp = q[:, prompt], k[:, prompt], v[:, prompt]
+
+        def products(*of: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            """Gradients by query, key and value of one softmax(q k^T scale) v."""
+            some_q, some_k, some_v, some_grad = of
             weights, dropped = next(given), next(given)
-            gp = grad[:, prompt]
-            ds = _softmax_backward(gp @ vp.transpose(1, 2), weights, dropped, ctx.dropout)
-            dv_prompt = dropped.transpose(1, 2) @ gp
-            dk_prompt = ds.transpose(1, 2) @ qp
-            dq[:, prompt] = (ds @ kp).mul_(ctx.scale)
+            ds = _softmax_backward(some_grad @ some_v.transpose(1, 2), weights, dropped, ctx.dropout).mul_(ctx.scale)
+            return ds @ some_k, ds.transpose(1, 2) @ some_q, dropped.transpose(1, 2) @ some_grad
+
+        for span in ctx.spans:
+            found = products(*(_prompt(x, span) for x in (q, k, v, grad)))
+            for whole, part in zip((dq, dk, dv), found, strict=True):
+                _prompt(whole, span).copy_(part)
             if span.longest:
-                outputs = slice(middle, span.end)
-                weights, dropped = next(given), next(given)
-                qo, ko, vo, go = (_grid(x, span) for x in (q, k, v, grad))
-                size = qo.shape[-1]
-                ds = _output_scores(go, vo, vp, span, 1.0, causal=False)
-                ds = _softmax_backward(ds, weights, dropped, ctx.dropout)
-                dv_prompt += dropped[..., : span.prompt].transpose(1, 2) @ go
-                dk_prompt += ds[..., : span.prompt].transpose(1, 2) @ qo
-                rows = (-1, span.longest, size)
-                own, own_ds = _own(dropped, span), _own(ds, span)
-                dqo = ds[..., : span.prompt] @ kp
-                dqo.view(rows).baddbmm_(own_ds, ko.view(rows))
-                dko = (own_ds.transpose(1, 2) @ qo.view(rows)).view(dqo.shape)
-                dvo = (own.transpose(1, 2) @ go.view(rows)).view(dqo.shape)
-                for whole, part, factor in ((dq, dqo, ctx.scale), (dk, dko, ctx.scale), (dv, dvo, 1.0)):
-                    _put(whole[:, outputs], part, span, factor)
-            dk[:, prompt] = dk_prompt.mul_(ctx.scale)
-            dv[:, prompt] = dv_prompt
+                by_q, by_k, by_v = products(_rows(q, span), _seen(k, span), _seen(v, span), _rows(grad, span))
+                _put(dq, by_q, span)
+                for whole, part in ((dk, by_k), (dv, by_v)):
+                    _prompt(whole, span).add_(part[:, : span.prompt].unflatten(0, (-1, span.outputs)).sum(1))
+                    _put(whole, part[:, span.prompt :], span)
         return dq, dk, dv, None, None, None
 
 
-def _grid(x: torch.Tensor, span: GroupSpan) -> torch.Tensor:
-    """The outputs of a group as [heads, outputs * longest, size]; places without a token are zero."""
-    some = x[:, span.start + span.prompt : span.end]
-    grid = x.new_empty(len(x), span.outputs * span.longest, x.shape[2])
-    for place, behind, count in span.pieces:
-        grid[:, place : place + count] = some[:, behind : behind + count]
-    for first, end in span.gaps:
-        grid[:, first:end] = 0
-    return grid
+def _prompt(x: torch.Tensor, span: GroupSpan) -> torch.Tensor:
+    """A group's prompt, [heads, prompt, size]: a view."""
+    return x[:, span.start : span.start + span.prompt]
 
 
-def _put(some: torch.Tensor, grid: torch.Tensor, span: GroupSpan, factor: float = 1.0) -> None:
-    """The way back of `_grid`, times a factor, into [heads, tokens of the outputs, size]."""
-    for place, behind, count in span.pieces:
-        torch.mul(grid[:, place : place + count], factor, out=some[:, behind : behind + count])
+def _rows(x: torch.Tensor, span: GroupSpan) -> torch.Tensor:
+    """The outputs of a group, each by itself: [heads * outputs, longest, size]; zeros where there is no token."""
+    rows = (x.new_empty if len(span.runs) == 1 else x.new_zeros)(len(x), span.outputs, span.longest, x.shape[2])
+    for some, run in _runs(x, rows, span):
+        run.copy_(some)
+    return rows.flatten(0, 1)
 
 
-def _output_scores(
-    q: torch.Tensor, k: torch.Tensor, prompt: torch.Tensor, span: GroupSpan, scale: float, causal: bool = True
-) -> torch.Tensor:
-    """Q against the prompt's and its own row's k: [heads, outputs * longest, prompt + longest].
+def _seen(x: torch.Tensor, span: GroupSpan) -> torch.Tensor:
+    """What each output of a group sees, its prompt and itself: [heads * outputs, prompt + longest, size].
 
-    A place without a token lies behind every real one, so the causal mask hides it.
+    A copy of the prompt for each output is a fraction of the scores, and makes one product of two.
     """
-    heads, rows, size = q.shape
-    each = (-1, span.longest, size)
-    scores = q.new_empty(heads, rows, span.prompt + span.longest)
-    left, right = scores[..., : span.prompt], _own(scores, span)
-    # The products scale, mask and write to the place themselves: what lies between would not stay in the cache.
-    torch.baddbmm(left, q, prompt.transpose(1, 2), beta=0, alpha=scale, out=left)
-    mask = _causal(span.longest, q) if causal else right
-    torch.baddbmm(mask, q.view(each), k.view(each).transpose(1, 2), beta=int(causal), alpha=scale, out=right)
-    return scores
+    length = span.prompt + span.longest
+    seen = (x.new_empty if len(span.runs) == 1 else x.new_zeros)(len(x), span.outputs, length, x.shape[2])
+    seen[:, :, : span.prompt] = _prompt(x, span)[:, None]
+    for some, run in _runs(x, seen[:, :, span.prompt :], span):
+        run.copy_(some)
+    return seen.flatten(0, 1)
 
 
-def _own(weights: torch.Tensor, span: GroupSpan) -> torch.Tensor:
-    """The part of the weights that falls on the row itself: [heads * outputs, longest, longest]."""
-    return weights.view(-1, span.longest, span.prompt + span.longest)[..., span.prompt :]
+def _put(x: torch.Tensor, rows: torch.Tensor, span: GroupSpan) -> None:
+    """The way back of `_rows`."""
+    for some, run in _runs(x, rows.unflatten(0, (-1, span.outputs)), span):
+        some.copy_(run)
 
 
-def _causal(length: int, like: torch.Tensor) -> torch.Tensor:
-    """[length, length], minus infinity above the diagonal."""
-    return torch.full((length, length), float("-inf"), dtype=like.dtype, device=like.device).triu(1)
+def _runs(x: torch.Tensor, rows: torch.Tensor, span: GroupSpan) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Views of the same tokens in x [heads, T, size] and in rows [heads, outputs, longest, size], run by run."""
+    at = span.start + span.prompt
+    for first, count, length in span.runs:
+        end = at + count * length
+        yield x[:, at:end].unflatten(1, (count, length)), rows[:, first : first + count, :length]
+        at = end
+
+
+def _scores(q: torch.Tensor, k: torch.Tensor, scale: float) -> torch.Tensor:
+    """Scaled products [rows, queries, keys]; minus infinity where a key stands behind the query, counted from the end.
+
+    A place without a token lies behind every real one, so this hides it.
+    """
+    shape = q.shape[1], k.shape[1]
+    mask = torch.full(shape, float("-inf"), dtype=q.dtype, device=q.device).triu(1 + shape[1] - shape[0])
+    return torch.baddbmm(mask, q, k.transpose(1, 2), alpha=scale)
 
 
 def _softmax(scores: torch.Tensor, dropout: float) -> tuple[torch.Tensor, torch.Tensor]:

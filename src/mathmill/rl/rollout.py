@@ -5,14 +5,21 @@ have ended leave the batch; the random numbers belong to (seed, row, position), 
 finished neighbour changes a sample.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 import torch
 
 from mathmill.rl.cache import BlockLayer, BufferCache, BufferLayer
 from mathmill.rl.group_decoding import Prompts, grouped, usable
+from mathmill.rl.llama_step import LlamaStep
+
+_TOLERANCE = 1e-3  # of the probe: far above rounding, far below another computation
+_joined: WeakKeyDictionary[Any, bool] = WeakKeyDictionary()
+_log = logging.getLogger(__name__)
 
 # Compact the batch when fewer than this share of its rows is still alive: copying the cache costs about one token.
 _COMPACT_BELOW = 0.75
@@ -112,6 +119,23 @@ def generate(
     """
     if any(not prompt for prompt in prompts):
         raise ValueError("an empty prompt cannot be continued: give at least a bos token")
+    width = max(map(len, prompts))
+    # One row to a prompt has nothing to share.
+    shared = n > 1 and usable(model, width + sampling.max_new_tokens, next(model.parameters()).device)
+    kind = (_Joined if _joins(model) else _Grouped) if shared else _Repeated
+    return _generate(model, prompts, n, sampling, eos, row_ids, stop, kind)
+
+
+def _generate(
+    model: Any,
+    prompts: list[list[int]],
+    n: int,
+    sampling: Sampling,
+    eos: int,
+    row_ids: list[int] | None,
+    stop: Stop | None,
+    kind: "type[_Grouped | _Repeated]",
+) -> list[Rollout]:
     device = next(model.parameters()).device
     width = max(map(len, prompts))
     ids = torch.zeros(len(prompts), width, dtype=torch.long)
@@ -120,9 +144,7 @@ def generate(
         ids[row, width - len(prompt) :] = torch.tensor(prompt)
         real[row, width - len(prompt) :] = True
     ids, real = ids.to(device), real.to(device)
-    # One row to a prompt has nothing to share.
-    shared = n > 1 and usable(model, width + sampling.max_new_tokens, device)
-    capacity = width if shared else width + sampling.max_new_tokens
+    capacity = width if issubclass(kind, _Grouped) else width + sampling.max_new_tokens
     cache = BufferCache([BufferLayer(capacity) for _ in range(model.config.num_hidden_layers)])
     causal = torch.ones(width, width, dtype=torch.bool, device=device).tril()
     positions = (real.cumsum(1) - 1).clamp(min=0)
@@ -141,8 +163,8 @@ def generate(
     rows = torch.arange(len(prompts), device=device).repeat_interleave(n)
     uniforms = _uniforms(sampling, row_ids or list(range(len(rows)))).to(device)
     first = output.logits[:, -1].float()[rows]
-    batch: _Rows = (_Grouped if shared else _Repeated)(model, cache, real, rows)
-    with grouped(model, shared):
+    batch: _Rows = kind(model, cache, real, rows)
+    with grouped(model, kind is _Grouped):
         return _decode(batch, first, positions[rows, -1], uniforms, sampling, eos, stop)
 
 
@@ -202,6 +224,42 @@ class _Grouped:
             shared_prompts=self.prompts,
         )
         return output.logits[:, -1].float()
+
+
+class _Joined(_Grouped):
+    """The same by a step of joined weights (llama_step): models whose blocks are put together as Llama's."""
+
+    def __init__(self, model: Any, cache: BufferCache, real: torch.Tensor, rows: torch.Tensor) -> None:
+        super().__init__(model, cache, real, rows)
+        self.step = LlamaStep(model)
+
+    def next(self, tokens: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        self.prompts.behind += 1
+        return self.step(tokens, positions, self.cache, self.prompts).float()
+
+
+def _joins(model: Any) -> bool:
+    """Whether rows of this model can be decoded by a LlamaStep: the log-probabilities of both ways on a few tokens.
+
+    Found out once for each model, in the weights' own precision.
+    """
+    decoder = model.get_decoder()
+    if decoder not in _joined:
+        training = model.training
+        model.eval()
+        try:
+            with torch.autocast("cpu", enabled=False):
+                asked = [[1, 2, 3], [3, 1]], 2, Sampling(3, temperature=0), -1, None, None
+                plain, joined = (_generate(model, *asked, kind) for kind in (_Grouped, _Joined))
+            pairs = [(one.logprobs, other.logprobs) for one, other in zip(plain, joined, strict=True)]
+            apart = max(abs(a - b) for one, other in pairs for a, b in zip(one, other, strict=True))
+            _joined[decoder] = apart <= _TOLERANCE
+        except (AttributeError, TypeError, RuntimeError) as error:  # put together in another way
+            _log.info("%s is decoded by its own forward pass: %s", type(model).__name__, error)
+            _joined[decoder] = False
+        finally:
+            model.train(training)
+    return _joined[decoder]
 
 
 def _decode(

@@ -17,7 +17,7 @@ NAME = "apply_rotary_pos_emb"
 PARAMETERS = ["q", "k", "cos", "sin", "unsqueeze_dim"]
 
 
-def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
+def turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
     """X (..., D) turned by angles whose cos and sin (..., D) broadcast to it."""
     half = x.shape[-1] // 2
     turned = x * cos
@@ -27,7 +27,7 @@ def _turn(x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor
 
 
 class _Turned(torch.autograd.Function):
-    """`_turn`, whose backward pass turns back.
+    """`turn`, whose backward pass turns back.
 
     Autograd would split, negate and join both halves again, and fill tensors with zeros to add the parts of each.
     """
@@ -36,7 +36,7 @@ class _Turned(torch.autograd.Function):
     def forward(context: Any, x: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor) -> torch.Tensor:
         context.save_for_backward(cos, sin)
         context.dtype = x.dtype  # under autocast less than that of the angles, in which the result is
-        return _turn(x, cos, sin)
+        return turn(x, cos, sin)
 
     @staticmethod
     @once_differentiable
@@ -69,8 +69,8 @@ def install(model: PreTrainedModel) -> bool:
         if torch.compiler.is_compiling():
             return theirs(q, k, cos, sin, unsqueeze_dim=unsqueeze_dim)
         angles = cos.unsqueeze(unsqueeze_dim), sin.unsqueeze(unsqueeze_dim)
-        turn = _Turned.apply if torch.is_grad_enabled() else _turn
-        return turn(q, *angles), turn(k, *angles)
+        way = _Turned.apply if torch.is_grad_enabled() else turn
+        return way(q, *angles), way(k, *angles)
 
     turned.mathmill = theirs  # type: ignore[attr-defined]
     setattr(module, NAME, turned)
