@@ -23,7 +23,7 @@ SCRIPT = Path(__file__).parent / "run_measured.py"
 def test_two_ranks(tmp_path: Path, strategy: str, precision: str) -> None:
     """Two parts a step, so that gradients are kept from one to the next."""
     log = tmp_path / "log"
-    assert together(SCRIPT, [str(tmp_path), strategy, "2", precision, "4", "2"], 2, log) == 0, log.read_text()[-2000:]
+    assert together(SCRIPT, [str(tmp_path), strategy, "2", precision, "8", "4"], 2, log) == 0, log.read_text()[-2000:]
     line = next(line for line in log.read_text().replace("\r", "\n").splitlines() if "measured {" in line)
     found = json.loads(line[line.index("{") :])
     assert found["planned"] == pytest.approx(found["measured"], rel=0.15), found

@@ -6,7 +6,8 @@ from rl_models import FAMILIES, tiny
 
 from mathmill.rl import shared_prefix
 from mathmill.rl.likelihood import Sequence, micro_batches, token_logprobs
-from mathmill.rl.prefix_attention import GroupSpan, SharedPrefixAttention
+from mathmill.rl.packing import GroupSpan, Packing
+from mathmill.rl.prefix_attention import SharedPrefixAttention
 from mathmill.training import norm, rotary
 
 CPU = torch.device("cpu")
@@ -81,23 +82,47 @@ def test_a_window_shorter_than_the_sequences_takes_the_plain_way() -> None:
     assert model.config._attn_implementation == "sdpa"
 
 
-def test_the_written_gradient_is_that_of_finite_differences() -> None:
-    spans = (GroupSpan.of(0, 3, [2, 1, 0]), GroupSpan.of(6, 1, [2, 2]), GroupSpan.of(11, 2, [0]))
+@pytest.mark.parametrize("kv_heads", [1, 2, 4])
+def test_the_written_gradient_is_that_of_finite_differences(kv_heads: int) -> None:
+    spans = GroupSpan(0, 3, (2, 1, 0)), GroupSpan(6, 1, (2, 2)), GroupSpan(11, 2, (0,))
     torch.manual_seed(0)
-    inputs = [torch.randn(2, 13, 4, dtype=torch.float64, requires_grad=True) for _ in range(3)]
-    assert torch.autograd.gradcheck(lambda q, k, v: SharedPrefixAttention.apply(q, k, v, spans, 0.7, 0.0), inputs)
+    inputs = [torch.randn(heads, 15, 3, dtype=torch.float64, requires_grad=True) for heads in (4, kv_heads, kv_heads)]
+
+    def run(q, k, v):
+        return SharedPrefixAttention.apply(q, k, v, Packing(spans), 0.7, 0.0)
+
+    assert torch.autograd.gradcheck(run, inputs)
+    assert run(*inputs)[13:].eq(0).all()  # what only fills up
+
+
+def test_what_stands_where_a_row_has_no_token_reaches_no_token() -> None:
+    """Rows are as long as the longest: a group's numbers are the same beside longer ones as alone."""
+    torch.manual_seed(0)
+    q, k, v = (torch.randn(2, 20, 4, dtype=torch.float64, requires_grad=True) for _ in range(3))
+    spans = GroupSpan(0, 2, (1, 3)), GroupSpan(6, 5, (6, 0, 3))
+    beside = SharedPrefixAttention.apply(q, k, v, Packing(spans), 0.7, 0.0)
+    upstream = torch.randn(20, 2, 4, dtype=torch.float64)
+    together = torch.autograd.grad(beside, (q, k, v), upstream)
+    for span in spans:
+        some = slice(span.start, span.end)
+        alone = Packing([GroupSpan(0, span.prompt, span.lengths)])
+        parts = [x[:, some].detach().requires_grad_() for x in (q, k, v)]
+        output = SharedPrefixAttention.apply(*parts, alone, 0.7, 0.0)
+        assert torch.allclose(output, beside[some], atol=1e-12)
+        for found, whole in zip(torch.autograd.grad(output, parts, upstream[some]), together, strict=True):
+            assert torch.allclose(found, whole[:, some], atol=1e-12)
 
 
 def test_dropout_acts_on_the_weights_and_its_gradient_follows() -> None:
-    spans = (GroupSpan.of(0, 3, [2, 1]),)
+    packing = Packing([GroupSpan(0, 3, (2, 1))])
     inputs = [torch.randn(2, 6, 4, dtype=torch.float64, requires_grad=True) for _ in range(3)]
 
     def run(q, k, v):
         torch.manual_seed(1)
-        return SharedPrefixAttention.apply(q, k, v, spans, 0.7, 0.4)
+        return SharedPrefixAttention.apply(q, k, v, packing, 0.7, 0.4)
 
     assert torch.autograd.gradcheck(run, inputs)
-    assert not torch.allclose(run(*inputs), SharedPrefixAttention.apply(*inputs, spans, 0.7, 0.0))
+    assert not torch.allclose(run(*inputs), SharedPrefixAttention.apply(*inputs, packing, 0.7, 0.0))
 
 
 def test_under_autocast_prompts_are_shared_too() -> None:

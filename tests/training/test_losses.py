@@ -2,7 +2,7 @@ import pytest
 import torch
 from training.toys import toy_model
 
-from mathmill.training.losses import IGNORE, _NextToken, shifted, token_losses
+from mathmill.training.losses import IGNORE, _cross_entropy, picked_logprobs, shifted, token_losses
 
 
 def test_targets_are_the_next_tokens() -> None:
@@ -61,19 +61,35 @@ def test_losses_and_gradients_are_those_of_cross_entropy(dtype: torch.dtype) -> 
     values = torch.randn(4, 50, generator=generator) * scale + torch.tensor([[0.0], [1e4], [0.0], [-1e4]])
     wanted, weight = torch.randint(0, 50, (4,), generator=generator), torch.tensor([1.0, -2.0, 0.5, 3.0])
     found = []
-    for losses_of in (_NextToken.apply, lambda x, y: torch.nn.functional.cross_entropy(x.float(), y, reduction="none")):
+    for losses_of in (
+        lambda x, y: _cross_entropy(torch.nn.Identity(), x, y),
+        lambda x, y: -picked_logprobs(x, y)[0],
+        lambda x, y: torch.nn.functional.cross_entropy(x.float(), y, reduction="none"),
+    ):
         logits = values.to(dtype).requires_grad_()
         kept = logits.detach().clone()
         losses = losses_of(logits, wanted)
         (losses * weight).sum().backward()
         assert torch.equal(logits, kept)
         found.append((losses.detach(), logits.grad))
-    torch.testing.assert_close(found[0], found[1], atol=2e-6, rtol=1e-5 if dtype == torch.float32 else 8e-3)
+    for ours in found[:2]:
+        torch.testing.assert_close(ours, found[2], atol=2e-6, rtol=1e-5 if dtype == torch.float32 else 8e-3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_entropies(dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(4, 50, generator=generator) * torch.tensor([[0.0], [1.0], [30.0], [1.0]])
+    logits = (logits + torch.tensor([[0.0], [1e4], [0.0], [0.0]])).to(dtype).requires_grad_()
+    _, entropies = picked_logprobs(logits, torch.tensor([0, 1, 2, 3]))
+    expected = torch.distributions.Categorical(logits=logits.detach().double()).entropy()
+    assert not entropies.requires_grad
+    torch.testing.assert_close(entropies.double(), expected, atol=2e-6, rtol=1e-5)
 
 
 def test_a_loss_that_breaks_down_is_not_finite() -> None:
     logits = torch.tensor([[0.0, float("nan"), 1.0], [0.0, float("inf"), 1.0]])
-    assert not _NextToken.apply(logits, torch.tensor([0, 0])).isfinite().any()
+    assert not torch.cat(picked_logprobs(logits, torch.tensor([0, 0]))).isfinite().any()
 
 
 def test_no_target_no_loss() -> None:

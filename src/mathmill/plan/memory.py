@@ -79,7 +79,7 @@ class Memory:
 def training_memory(size: Size, setting: Setting, tokens: int, targets: int, copies: int = 0) -> Memory:
     """Memory of a phase whose forward pass takes `tokens` tokens, `targets` of which are predicted.
 
-    copies: float32 copies of the logits beyond those of torch's cross-entropy; 0: the loss is token_losses.
+    copies: float32 copies of the logits beyond those of token_losses, all targets at once: 1 where entropies are taken.
     """
     block = tokens * _block_bytes(size, setting)
     ends = tokens * size.hidden * (12 if setting.mixed and not setting.stage else 16)
@@ -103,25 +103,21 @@ def _block_bytes(size: Size, setting: Setting) -> float:
     """Bytes that a block keeps of each token for the backward pass.
 
     float32: input, normalised input and its scaled copy of both norms (6 hidden), queries, keys, values, their result,
-    and four tensors of the feed-forward layer. Autocast: norms in float32, and a bfloat16 copy of their result for
+    and three tensors of the feed-forward layer. Autocast: norms in float32, and a bfloat16 copy of their result for
     each of the five products. DeepSpeed in bfloat16: norms keep a float32 copy of their input.
     """
     hidden, query, kv, ffn = size.hidden, size.query, size.kv, size.ffn
     attention = 4 * size.heads  # log-sum-exp of each query
     if not setting.mixed:
-        return 4 * (6 * hidden + 2 * query + 2 * kv + 4 * ffn) + attention
-    products = 2 * (2 * query + 2 * kv + 4 * ffn)
+        return 4 * (6 * hidden + 2 * query + 2 * kv + 3 * ffn) + attention
+    products = 2 * (2 * query + 2 * kv + 3 * ffn)
     return products + attention + (16 if setting.stage else 26) * hidden
 
 
 def _logits(size: Size, setting: Setting, tokens: int, targets: int, copies: int) -> float:
-    """Peak of the loss: logits, and in float32 their exponentials, which become the gradient.
-
-    With copies: log-probabilities, their gradient and that of the logits, and bfloat16 logits where mixed.
-    """
-    if copies:
-        return targets * size.vocab * (12 + 4 * copies + (2 if setting.mixed else 0))
-    return min(targets, head_slice(tokens, size.vocab)) * size.vocab * (6 if setting.mixed else 8)
+    """Peak of the loss: logits, and in float32 their exponentials, which become the gradient."""
+    at_once = targets if copies else min(targets, head_slice(tokens, size.vocab))
+    return at_once * size.vocab * ((6 if setting.mixed else 8) + 4 * copies)
 
 
 def _states(size: Size, setting: Setting) -> Memory:

@@ -95,7 +95,7 @@ def _rl(params: Params, name: str, size: Size, assumed: Assumed) -> Work:
             update = update.beside(training_memory(critic, setting, rows * width, 0))
         # Held-out questions are sampled one output each, so rollout_rows of them whatever this rank's share is.
         sampled = max(config.outputs, config.rollout_rows)
-        element = 2 if setting.mixed and setting.stage else 3 if setting.mixed else 4
+        element = 2 if setting.mixed else 4
         cache = cache_bytes(size, sampled, width, element) + 12.0 * sampled * size.vocab
         if setting.stage == 3:  # sampled from a whole copy of the weights
             cache += (2.0 if setting.mixed else 4.0) * size.parameters

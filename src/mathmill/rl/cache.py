@@ -24,10 +24,13 @@ class BufferLayer(DynamicLayer):
         self.values: torch.Tensor = torch.empty(0)
 
     def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
-        """Allocate on the first write, when rows, heads and type are known."""
-        self.dtype, self.device = key_states.dtype, key_states.device
+        """Allocate on the first write, when rows, heads and type are known: that of the values.
+
+        Under autocast keys come in float32, the type of their angles.
+        """
+        self.dtype, self.device = value_states.dtype, value_states.device
         rows, heads, _, width = key_states.shape
-        self.keys = key_states.new_empty(rows, heads, self.capacity, width)
+        self.keys = value_states.new_empty(rows, heads, self.capacity, width)
         self.values = value_states.new_empty(rows, heads, self.capacity, width)
         self.is_initialized = True
 

@@ -8,6 +8,7 @@ import torch
 
 from mathmill.rl.shared_prefix import Layout, hidden_states, layout_of, usable
 from mathmill.training import shapes
+from mathmill.training.losses import picked_logprobs
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,11 @@ def token_logprobs(model: Any, batch: Padded, temperature: float) -> tuple[torch
     The head runs on output positions only: with a large vocabulary the logits are the largest tensor of the step.
     temperature: that of sampling, so that policy and sampler are the same distribution.
     """
-    logits = shapes.apply(model.get_output_embeddings(), states_before(model, batch)).float()
+    logits = shapes.apply(model.get_output_embeddings(), states_before(model, batch))
     if temperature != 1.0:
-        logits = logits / temperature
-    logprobs = logits.log_softmax(-1)
-    with torch.no_grad():
-        entropy = -(logprobs.exp() * logprobs).sum(-1)
-    picked = logprobs.gather(1, batch.layout.tokens[:, None]).squeeze(1)
-    return spread(picked, batch), spread(entropy, batch)
+        logits = logits.float() / temperature
+    logprobs, entropies = picked_logprobs(logits, batch.layout.tokens)
+    return spread(logprobs, batch), spread(entropies, batch)
 
 
 def spread(values: torch.Tensor, batch: Padded) -> torch.Tensor:

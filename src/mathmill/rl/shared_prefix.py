@@ -18,7 +18,8 @@ import torch
 from torch.nn import functional
 from transformers import AttentionInterface
 
-from mathmill.rl.prefix_attention import GroupSpan, SharedPrefixAttention
+from mathmill.rl.packing import GroupSpan, Packing
+from mathmill.rl.prefix_attention import SharedPrefixAttention
 from mathmill.training import shapes
 
 NAME = "mathmill_shared_prefix"
@@ -70,7 +71,7 @@ def layout_of(pairs: list[tuple[list[int], list[int]]], device: torch.device) ->
             filled += range(row * longest, row * longest + len(output))
             lengths.append(len(output) - 1)
             row += 1
-        spans.append(GroupSpan.of(start, len(prompt), lengths))
+        spans.append(GroupSpan(start, len(prompt), tuple(lengths)))
     return Layout(
         ids=torch.tensor([ids], device=device),
         positions=torch.tensor([positions], device=device),
@@ -89,7 +90,7 @@ def hidden_states(model: Any, layout: Layout) -> torch.Tensor:
     more = (0, shapes.spare(tokens, layout.ids.device))
     ids, positions = functional.pad(layout.ids, more), functional.pad(layout.positions, more)
     with attending(model, NAME, _forward):
-        output = decoder(input_ids=ids, position_ids=positions, use_cache=False, shared_prefix=layout.spans)
+        output = decoder(input_ids=ids, position_ids=positions, use_cache=False, shared_prefix=Packing(layout.spans))
     return output.last_hidden_state[0, :tokens]
 
 
@@ -128,7 +129,10 @@ def _agrees(model: Any, device: torch.device) -> bool:
         with torch.autocast(device.type, enabled=False):
             with attending(model, NAME, _forward):
                 output = model(
-                    input_ids=layout.ids, position_ids=layout.positions, use_cache=False, shared_prefix=layout.spans
+                    input_ids=layout.ids,
+                    position_ids=layout.positions,
+                    use_cache=False,
+                    shared_prefix=Packing(layout.spans),
                 )
             packed = output.logits[0, layout.before]
             plain = [
@@ -168,7 +172,7 @@ def _forward(
     attention_mask: torch.Tensor | None,
     scaling: float | None = None,
     dropout: float = 0.0,
-    shared_prefix: tuple[GroupSpan, ...] | None = None,
+    shared_prefix: Packing | None = None,
     **others: Any,
 ) -> tuple[torch.Tensor, None]:
     """Transformers' attention interface: query [1, heads, T, size], key and value of as many or fewer heads."""
@@ -177,12 +181,10 @@ def _forward(
     for name in ("softcap", "s_aux", "position_bias"):
         if others.get(name) is not None:
             raise NotImplementedError(f"attention with {name}")
-    repeats = query.shape[1] // key.shape[1]
-    if repeats > 1:
-        key, value = key.repeat_interleave(repeats, 1), value.repeat_interleave(repeats, 1)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    dtype = value.dtype  # under autocast queries and keys are of the type of their angles
     with torch.autocast(query.device.type, enabled=False):
         output = SharedPrefixAttention.apply(
-            query[0].float(), key[0].float(), value[0].float(), shared_prefix, scale, dropout
+            query[0].to(dtype), key[0].to(dtype), value[0], shared_prefix, scale, dropout
         )
-    return output.to(query.dtype)[None], None
+    return output[None], None

@@ -8,7 +8,7 @@ import warnings
 import torch
 from transformers import PreTrainedModel
 
-from mathmill.training import norm, rotary
+from mathmill.training import gated, norm, rotary
 from mathmill.workflow.config import RuntimeConfig, TrainerConfig
 
 
@@ -31,6 +31,7 @@ def equip(model: PreTrainedModel, trainer: TrainerConfig) -> None:
     """
     rotary.install(model)
     norm.install(model)
+    gated.install(model)
     if trainer.activation_checkpointing:
         # Reentrant checkpoints hide the backward pass from the hooks of DDP and ZeRO.
         model.activation_checkpointing_enable({"use_reentrant": False})

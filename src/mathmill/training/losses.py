@@ -70,34 +70,47 @@ def token_losses(
     )
 
 
-class _NextToken(torch.autograd.Function):
-    """Negative log-likelihood (N,) of targets (N,) under the softmax of logits (N, V), in float32.
+class _Picked(torch.autograd.Function):
+    """Log-probability (N,) of tokens (N,) under the softmax of logits (N, V), in float32; if asked, its entropies (N,).
 
     It keeps the exponentials and makes the gradient of the logits in their place: one tensor of (N, V) where
-    torch's cross-entropy has three (log-probabilities, their gradient, that of the logits).
+    torch's log-softmax has three (log-probabilities, their gradient, that of the logits).
     """
 
     @staticmethod
-    def forward(context: Any, logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    def forward(
+        context: Any, logits: torch.Tensor, wanted: torch.Tensor, entropy: bool
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         scores = logits.float()
         top = scores.amax(1, keepdim=True)
-        picked = scores.gather(1, wanted[:, None])
         # Logits in bfloat16 were copied already; those in float32 are not ours to change.
-        shares = (scores - top if scores is logits else scores.sub_(top)).exp_()
+        scores = scores - top if scores is logits else scores.sub_(top)
+        picked = scores.gather(1, wanted[:, None])
+        shares = scores.exp() if entropy else scores.exp_()
         total = shares.sum(1, keepdim=True)
         context.save_for_backward(shares, total, wanted)
         context.dtype = logits.dtype
-        return (total.log() + (top - picked)).squeeze(1)
+        norm = total.log()
+        if not entropy:
+            return (picked - norm).squeeze(1), None
+        entropies = (norm - scores.mul_(shares).sum(1, keepdim=True) / total).squeeze(1)
+        context.mark_non_differentiable(entropies)
+        return (picked - norm).squeeze(1), entropies
 
     @staticmethod
     @once_differentiable
-    def backward(context: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+    def backward(context: Any, gradient: torch.Tensor, _: Any) -> tuple[torch.Tensor, None, None]:
         shares, total, wanted = context.saved_tensors
         weight = gradient[:, None]
-        made = shares.mul_(weight / total).scatter_add_(1, wanted[:, None], -weight)
-        return made.to(context.dtype), None
+        made = shares.mul_(-weight / total).scatter_add_(1, wanted[:, None], weight)
+        return made.to(context.dtype), None, None
+
+
+def picked_logprobs(logits: torch.Tensor, wanted: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log-probabilities (N,) of tokens (N,) under logits (N, V), and the distributions' entropies (N,), detached."""
+    logprobs, entropies = _Picked.apply(logits, wanted, True)
+    return logprobs, entropies
 
 
 def _cross_entropy(head: torch.nn.Module, states: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
-    losses: torch.Tensor = _NextToken.apply(shapes.apply(head, states), wanted)
-    return losses
+    return -_Picked.apply(shapes.apply(head, states), wanted, False)[0]

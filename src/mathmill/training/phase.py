@@ -83,6 +83,7 @@ class PhaseModule(lightning.LightningModule):
             # Ranks' gradients are averaged, shares are summed.
             self.manual_backward(loss * self.trainer.world_size)
             total += loss.detach()
+            del loss  # and what is left of its graph, before the next one is built
         value = float(self.trainer.strategy.reduce(total, reduce_op="sum"))
         lr = optimizer.param_groups[0]["lr"]
         norm = self._clip()

@@ -57,7 +57,7 @@ _WORLD = "data/microworld"
 _TRAINING = ("src/mathmill/training",)
 _ROLLOUT = tuple(
     f"src/mathmill/rl/{name}.py"
-    for name in ("cache", "group_decoding", "llama_step", "prefix_attention", "rollout", "shared_prefix")
+    for name in ("cache", "group_decoding", "llama_step", "packing", "prefix_attention", "rollout", "shared_prefix")
 )
 # What judges an answer, without the reward models: evaluation does not run again where their training changes.
 _VERIFIER = tuple(
