@@ -66,18 +66,13 @@ def micro_batches(
 
 
 def _pad(sequences: list[Sequence], rows: list[int], width: int, device: torch.device) -> Padded:
-    longest = max(len(sequences[row].output) for row in rows)
-    ids = torch.zeros(len(rows), width, dtype=torch.long)
-    places = torch.zeros(len(rows), longest, dtype=torch.long)
-    mask = torch.zeros(len(rows), longest)
-    for place, row in enumerate(rows):
-        sequence, start = sequences[row], len(sequences[row].prompt)
-        count = len(sequence.output)
-        ids[place, : len(sequence)] = torch.tensor(sequence.prompt + sequence.output)
-        places[place, :count] = torch.arange(start, start + count)
-        mask[place, :count] = 1
-    layout = layout_of([(sequences[row].prompt, sequences[row].output) for row in rows], device)
-    return Padded(rows, ids.to(device), places.to(device), mask.to(device), layout)
+    pairs = [(sequences[row].prompt, sequences[row].output) for row in rows]
+    ids = torch.tensor([[*prompt, *output, *[0] * (width - len(prompt) - len(output))] for prompt, output in pairs])
+    starts, counts = torch.tensor([(len(prompt), len(output)) for prompt, output in pairs]).T[:, :, None]
+    steps = torch.arange(int(counts.max()))
+    mask = steps < counts
+    places = (starts + steps) * mask
+    return Padded(rows, ids.to(device), places.to(device), mask.float().to(device), layout_of(pairs, device))
 
 
 def states_before(model: Any, batch: Padded) -> torch.Tensor:

@@ -35,7 +35,7 @@ class Block:
     """Dense rows of tokens, by number: own [rows, L], and keys [rows, W], what they see: other tokens, then their own.
 
     real [rows, L]: False where a row is shorter. Such a place holds token 0 and sees only itself, so that it takes
-    nothing from a token and gives nothing to one. mask [rows, L, W]: minus infinity where a place does not see a key.
+    nothing from a token and gives nothing to one. hidden [rows, L, W]: True where a place does not see a key.
     """
 
     def __init__(self, own: Sequence[range], before: Sequence[range]) -> None:
@@ -43,10 +43,14 @@ class Block:
         others, there = _padded(before)
         self.keys = torch.cat([others, self.own], 1)
         length, width = self.own.shape[1], self.keys.shape[1]
-        sees = torch.ones(length, width, dtype=torch.bool).tril(width - length)
-        sees = sees & torch.cat([there, self.real], 1)[:, None] & self.real[:, :, None]
-        sees[:, :, width - length :].diagonal(dim1=1, dim2=2).fill_(True)
-        self.mask = torch.zeros(sees.shape).masked_fill_(~sees, float("-inf"))
+        causal = torch.ones(length, width, dtype=torch.bool).tril(width - length)
+        self.hidden = ~(causal & torch.cat([there, self.real], 1)[:, None])
+        self.hidden[~self.real] = True
+        self.hidden[:, :, width - length :].diagonal(dim1=1, dim2=2).fill_(False)
+
+    def mask(self, dtype: torch.dtype) -> torch.Tensor:
+        """[rows, L, W]: is added to scores; minus infinity where a place does not see a key."""
+        return torch.zeros(self.hidden.shape, dtype=dtype).masked_fill_(self.hidden, float("-inf"))
 
 
 def _padded(rows: Sequence[range]) -> tuple[torch.Tensor, torch.Tensor]:
@@ -78,7 +82,7 @@ class Packing:
 
     def masks(self, dtype: torch.dtype) -> list[torch.Tensor]:
         """The blocks' masks in that type."""
-        return self._keep(dtype, lambda: [block.mask.to(dtype) for block in self.blocks])
+        return self._keep(dtype, lambda: [block.mask(dtype) for block in self.blocks])
 
     def _keep(self, name: Any, make: Callable[[], Any]) -> Any:
         if name not in self._kept:
