@@ -119,7 +119,7 @@ def run_ours(ragged: bool, settings: dict[str, Any]) -> None:
         outputs=GROUP,
         questions_per_step=PROMPTS,
         eval_every=1 << 30,
-        update_tokens=3072,
+        update_tokens=4096,
         sampling=SamplingConfig(max_new_tokens=LONGEST),
         optim=optim_of(settings["lr"], settings["precision"]),
     )
